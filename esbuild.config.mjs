@@ -1,0 +1,54 @@
+// Bundles what starts often into one file each, under dist/.
+//
+// Twenty-five small .ts files cost 182 ms to start with type stripping; the same
+// code in one .mjs costs 32 ms. `npm run build` makes the bundles, and the
+// commands make them again by themselves when a source file is newer.
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { build } from 'esbuild'
+
+/** Bundle name -> entry point. One line per program or hot child process. */
+const entries = {
+  'learn-containers': 'lessons/terminal/main.tsx',
+  keeper: 'sandbox-vm/keeper/main.ts',
+  tocker: 'engine/cli/main.ts',
+}
+
+// ssh2 and execa are CommonJS in part: inside an ES module they need a require().
+const banner = "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+
+const result = await build({
+  entryPoints: entries,
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node26',
+  format: 'esm',
+  jsx: 'automatic',
+  minifySyntax: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'linked',
+  write: false,
+  metafile: true,
+  // Native code stays outside: koffi is installed beside us, the rest is optional speed for ssh2.
+  external: ['koffi', 'cpu-features', '*.node', 'react-devtools-core'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  banner: { js: banner },
+  logLevel: 'warning',
+})
+
+// Write beside, then rename: a program that starts while we build sees the old bundle or the new one.
+const digest = createHash('sha256')
+for (const file of result.outputFiles) {
+  await mkdir(dirname(file.path), { recursive: true })
+  const temporary = `${file.path}.${process.pid}`
+  await writeFile(temporary, file.contents)
+  await rename(temporary, file.path)
+  digest.update(file.contents)
+}
+const { version } = JSON.parse(await readFile('package.json', 'utf8'))
+await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
+for (const name of Object.keys(entries)) await chmod(`dist/${name}.mjs`, 0o755)

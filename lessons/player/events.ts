@@ -1,0 +1,20 @@
+// What a player tells whoever shows the lesson: the terminal UI draws it, the
+// site's server sends it to the browser as JSON, `--run-all` prints it.
+//
+// Next: lessons/player/player.ts
+
+/** `waiting`: nothing happened yet. `lost`: the machine went away meanwhile; try again. */
+export type BlockState = 'waiting' | 'running' | 'passed' | 'failed' | 'lost'
+
+export type PlayerEvent =
+  /** Output of a terminal, base64 when it travels as JSON. */
+  | { type: 'output'; terminal: string; data: Uint8Array }
+  /** A terminal has a shell (again): clear the screen and redraw. */
+  | { type: 'terminal'; terminal: string; state: 'open' | 'closed' }
+  /** A run, check, predict or exercise changed its state. `message` is for the learner. */
+  | { type: 'block'; id: string; state: BlockState; message?: string; status?: number; seconds?: number }
+  /** Every check of the step passes, and its questions are answered. */
+  | { type: 'step'; id: string; done: boolean }
+  | { type: 'sandbox'; state: 'starting' | 'ready' | 'lost' | 'resetting'; message?: string }
+  /** A sample for a live view; its shape is that of lessons/player/watch.ts. */
+  | { type: 'watch'; id: string; sample: unknown }

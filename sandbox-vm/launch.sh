@@ -1,0 +1,30 @@
+# Sourced by the commands with $root and $program set: picks a Node, freshens the bundle, becomes it.
+
+# Our own Node first: nested under this package, or hoisted beside it.
+node=
+for candidate in "$root/node_modules/node/bin/node" "$root/../node/bin/node"; do
+  if [ -x "$candidate" ]; then node=$candidate; break; fi
+done
+# Then the machine's, when it is new enough (process.execve came with 22.15).
+if [ -z "$node" ]; then
+  if command -v node >/dev/null && node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>22||a===22&&b>=15?0:1)'; then
+    node=node
+  else
+    echo "$program: needs Node 22.15 or newer, which comes as an npm package: run 'npm install' in $root" >&2
+    exit 1
+  fi
+fi
+
+# In a clone, sources may be newer than the bundle. An installed package has no build script.
+if [ -f "$root/esbuild.config.mjs" ]; then
+  bundle=$root/dist/$program.mjs
+  if [ ! -f "$bundle" ] || [ -n "$(find "$root/engine" "$root/lessons/format" "$root/lessons/player" "$root/lessons/terminal" "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs" -newer "$bundle" \( -name '*.ts' -o -name '*.tsx' -o -name '*.mjs' \) -print 2>/dev/null | head -n 1)" ]; then
+    if [ ! -d "$root/node_modules/esbuild" ]; then
+      echo "$program: npm packages are missing: run 'npm install' in $root" >&2
+      exit 1
+    fi
+    (cd "$root" && "$node" esbuild.config.mjs) || exit 1
+  fi
+fi
+
+exec "$node" "$root/dist/$program.mjs" "$@"
