@@ -16,7 +16,8 @@ const entries = {
 }
 
 // ssh2 and execa are CommonJS in part: inside an ES module they need a require().
-const banner = "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+const banner =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
 
 const result = await build({
   entryPoints: entries,

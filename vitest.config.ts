@@ -6,7 +6,13 @@ const serial = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
       { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...serial } },
       { test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...serial } },
       { test: { name: 'lessons', include: ['test/lessons/**/*.test.ts'], ...serial } },

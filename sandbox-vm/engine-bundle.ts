@@ -1,0 +1,55 @@
+// Puts tocker into a sandbox: /opt/tocker, and a command in /usr/local/bin.
+//
+// The content's hash decides. An edited engine file gives another bundle, so it
+// runs in the sandbox the next time that it is opened, or when this is called.
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { execa } from 'execa'
+import { type ExecOptions, type ExecResult, SandboxError } from './sandbox.ts'
+
+interface Target {
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>
+}
+
+const command = `#!/bin/sh
+exec \${TOCKER_NODE:-/usr/local/bin/node} /opt/tocker/tocker.mjs "$@"
+`
+
+/** Copies the files of `directory` unless the sandbox has these very files already. Returns true when it copied. */
+export async function putEngine(target: Target, directory: string): Promise<boolean> {
+  const hash = await directoryHash(directory)
+  const { stdout } = await target.exec('cat /opt/tocker/.hash 2>/dev/null')
+  if (stdout.trim() === hash) return false
+  const tar = await execa('tar', ['-C', directory, '--owner=0', '--group=0', '-cf', '-', '.'], {
+    encoding: 'buffer',
+    maxBuffer: 1e9,
+  })
+  const script = `set -e
+rm -rf /opt/tocker.new; mkdir -p /opt/tocker.new
+tar -C /opt/tocker.new -xzf -
+echo ${hash} > /opt/tocker.new/.hash
+rm -rf /opt/tocker; mv /opt/tocker.new /opt/tocker`
+  const unpacked = await target.exec(script, { stdin: gzipSync(tar.stdout, { level: 1 }) })
+  const linked = await target.exec('cat > /usr/local/bin/tocker && chmod 755 /usr/local/bin/tocker', {
+    stdin: command,
+  })
+  for (const result of [unpacked, linked]) {
+    if (result.status !== 0)
+      throw new SandboxError('failed', `cannot put tocker into the sandbox: ${result.stderr.trim()}`)
+  }
+  return true
+}
+
+async function directoryHash(directory: string): Promise<string> {
+  const hash = createHash('sha256')
+  const names = await readdir(directory, { recursive: true, withFileTypes: true })
+  const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  for (const file of files.sort())
+    hash
+      .update(file.slice(directory.length))
+      .update('\0')
+      .update(await readFile(file))
+  return hash.digest('hex').slice(0, 32)
+}

@@ -1,0 +1,77 @@
+// What goes into the sandbox's image, as a value: no effects here.
+//
+// The plan's key names the image in the cache. Whatever changes the image is
+// part of the key: packages, scripts, Node's version, disk size. Two builds of
+// one plan on the same day give the same bytes; on different days Debian's
+// mirror may hold newer package versions (build.ts writes them to packages.txt).
+//
+// Next: sandbox-vm/image/build.ts
+import { createHash } from 'node:crypto'
+
+/** Debian 12: its 6.1 kernel boots every time under emulation; 6.12 did not (double faults in early boot). */
+export const suite = 'bookworm'
+
+const always = [
+  'busybox-static',
+  'iproute2',
+  'iputils-ping',
+  'jq',
+  'kmod',
+  'less',
+  'libatomic1',
+  'libcap2-bin',
+  'nftables',
+  'openssh-server',
+  'procps',
+  'psmisc',
+  'strace',
+  'stress-ng',
+  'vim-tiny',
+  'nano',
+]
+
+const kernels: Record<string, string> = { x64: 'linux-image-cloud-amd64', arm64: 'linux-image-cloud-arm64' }
+const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
+
+export interface ImagePlan {
+  suite: string
+  /** Debian's name: `amd64`. */
+  architecture: string
+  packages: string[]
+  /** Size of the disk that the guest sees, in MiB. The file is sparse. */
+  diskMegabytes: number
+  /** File system UUID, and the seed of its directory hashes: derived, so that builds repeat. */
+  uuid: string
+  /** Seconds; stands in files where a build would write its own time. */
+  sourceDateEpoch: number
+  /** 16 hex digits. */
+  key: string
+}
+
+/**
+ * @param files content of every script and guest file, in a fixed order
+ * @param nodeVersion version of the Node binary that is put into the guest
+ * @throws RangeError for a CPU architecture that Debian's cloud kernel does not serve
+ */
+export function imagePlan(arch: string, nodeVersion: string, files: readonly string[]): ImagePlan {
+  const kernel = kernels[arch]
+  const architecture = architectures[arch]
+  if (kernel === undefined || architecture === undefined) {
+    throw new RangeError(`no sandbox image for the CPU architecture ${arch}: x64 and arm64 are served`)
+  }
+  const packages = [...always, kernel].sort()
+  const diskMegabytes = 4096
+  const digest = createHash('sha256')
+    .update(JSON.stringify([suite, architecture, packages, diskMegabytes, nodeVersion, ...files]))
+    .digest('hex')
+  const uuid = digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/, '$1-$2-4$3-8$4-$5')
+  return {
+    suite,
+    architecture,
+    packages,
+    diskMegabytes,
+    uuid,
+    sourceDateEpoch: 1_735_689_600,
+    key: digest.slice(0, 16),
+  }
+}

@@ -1,0 +1,184 @@
+// The provider `qemu`: our own VM, the default. Needs no root and no Docker.
+//
+// Somebody else owns the VM: the keeper. This file holds a lease on it and an
+// SSH connection into it, and makes both again when the VM dies or is reset.
+//
+// Next: sandbox-vm/keeper-client.ts
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { putEngine } from './engine-bundle.ts'
+import { ensureImage } from './image/build.ts'
+import { KeeperClient, type KeeperState, machineDirectory } from './keeper-client.ts'
+import { Remote } from './remote.ts'
+import {
+  type ExecOptions,
+  type ExecResult,
+  type OpenOptions,
+  type Sandbox,
+  SandboxError,
+  type SandboxEvent,
+  type Shell,
+  type ShellOptions,
+} from './sandbox.ts'
+
+export async function openQemu(options: OpenOptions): Promise<Sandbox> {
+  await ensureImage(options)
+  const sandbox = new QemuSandbox(options)
+  try {
+    await sandbox.start()
+    return sandbox
+  } catch (error) {
+    await sandbox.close()
+    throw error
+  }
+}
+
+class QemuSandbox implements Sandbox {
+  readonly name = 'qemu'
+  readonly #options: OpenOptions
+  readonly #listeners = new Set<(event: SandboxEvent) => void>()
+  #keeper: KeeperClient | undefined
+  /** The connection, or the promise of the next one. Replaced whenever the machine is lost. */
+  #remote = Promise.withResolvers<Remote>()
+  #current: Remote | undefined
+  #closed = false
+
+  constructor(options: OpenOptions) {
+    this.#options = options
+    this.#remote.promise.catch(() => {})
+  }
+
+  async start(): Promise<void> {
+    const { keep, signal } = this.#options
+    const keeper = await KeeperClient.open({
+      ...(keep === undefined ? {} : { keep }),
+      ...(signal === undefined ? {} : { signal }),
+      onState: (state) => void this.#onState(state),
+    })
+    this.#keeper = keeper
+    void keeper.closed.then(() => this.#onKeeperClosed(keeper))
+    await this.#remote.promise
+  }
+
+  async #onState(state: KeeperState): Promise<void> {
+    if (this.#closed) return
+    if (state.state === 'starting') {
+      this.#options.onProgress?.({ task: state.reason || 'starting the VM' })
+      this.#emit({ type: 'restarting', reason: state.reason })
+    } else if (state.state === 'ready' && state.port !== undefined) await this.#connect(state.port)
+    else if (state.state === 'failed') this.#remote.reject(new SandboxError('failed', state.reason))
+    else this.#lose(state.reason)
+  }
+
+  async #connect(port: number): Promise<void> {
+    if (this.#current) return
+    try {
+      const directory = machineDirectory()
+      const [privateKey, hostKey] = await Promise.all([
+        readFile(join(directory, 'client')),
+        readFile(join(directory, 'ssh_host_ed25519_key.pub'), 'utf8'),
+      ])
+      const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64')
+      const remote = await Remote.connect({
+        ...{ host: '127.0.0.1', port, username: 'root', privateKey },
+        algorithms: { serverHostKey: ['ssh-ed25519'] },
+        hostVerifier: (key: Buffer) => key.equals(pinned),
+      })
+      this.#current = remote
+      // A snapshot wakes up with the clock and the random numbers of the moment when it was taken.
+      const seed = randomBytes(32).toString('base64')
+      await remote.exec(
+        `date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null; echo ${seed} | base64 -d > /dev/urandom`,
+      )
+      if (this.#options.engine !== undefined) await putEngine(remote, this.#options.engine)
+      if (this.#current !== remote) return
+      this.#remote.resolve(remote)
+      this.#emit({ type: 'ready' })
+      void remote.closed.then(() => {
+        if (this.#current === remote) this.#lose('the connection to the VM ended')
+      })
+    } catch (error) {
+      // Lost on the way: the keeper tells when the machine is back. Anything else is an answer.
+      if (!(error instanceof SandboxError && error.kind === 'lost')) this.#remote.reject(error)
+      this.#current = undefined
+    }
+  }
+
+  #lose(reason: string): void {
+    if (!this.#current || this.#closed) return
+    const remote = this.#current
+    this.#current = undefined
+    this.#remote = Promise.withResolvers()
+    this.#remote.promise.catch(() => {})
+    remote.destroy()
+    this.#emit({ type: 'lost', reason })
+  }
+
+  /** The keeper went away: stopped by somebody, or killed. A program that still wants a VM starts another. */
+  async #onKeeperClosed(keeper: KeeperClient): Promise<void> {
+    if (this.#closed || this.#keeper !== keeper) return
+    this.#lose('the VM was stopped')
+    try {
+      await this.start()
+    } catch (error) {
+      this.#remote.reject(error)
+      this.#emit({ type: 'lost', reason: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  #emit(event: SandboxEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  on(listener: (event: SandboxEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async describe(): Promise<string> {
+    const status = await this.#keeper?.ask({ type: 'status' })
+    const { stdout } = await this.exec('. /etc/os-release; echo "$PRETTY_NAME, Linux $(uname -r)"')
+    const machine = status
+      ? `QEMU ${status.qemuVersion}, ${status.acceleration}, ${status.cpus} CPUs, ${status.memoryMegabytes} MB`
+      : 'QEMU'
+    return `${machine}, ${stdout.trim()}`
+  }
+
+  async exec(command: string, options?: ExecOptions): Promise<ExecResult> {
+    return (await this.#remote.promise).exec(command, options)
+  }
+
+  async shell(options: ShellOptions): Promise<Shell> {
+    return (await this.#remote.promise).shell(options)
+  }
+
+  async put(path: string, content: string | Uint8Array, options?: { mode?: number }): Promise<void> {
+    await (await this.#remote.promise).put(path, content, options)
+  }
+
+  async get(path: string): Promise<Buffer> {
+    return (await this.#remote.promise).get(path)
+  }
+
+  async reset(options: { force?: boolean } = {}): Promise<void> {
+    await this.#remote.promise
+    if (!this.#keeper) throw new SandboxError('lost', 'the VM is not running')
+    await this.#keeper.ask({ type: 'reset', force: options.force ?? false })
+    await this.#remote.promise
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#remote.reject(new SandboxError('failed', 'the sandbox was closed'))
+    this.#current?.destroy()
+    this.#keeper?.close()
+    this.#listeners.clear()
+    await this.#keeper?.closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

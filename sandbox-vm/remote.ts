@@ -1,0 +1,155 @@
+// A Linux machine at the other end of an SSH connection: commands, terminals,
+// files. Our VM (qemu.ts) and any host (ssh.ts) are both one of these.
+//
+// The connection ends when the machine is lost; whoever owns it makes another.
+import { constants } from 'node:os'
+import { Client, type ClientChannel, type ConnectConfig } from 'ssh2'
+import { quote, wrapCommand } from './quote.ts'
+import { type ExecOptions, type ExecResult, SandboxError, type Shell, type ShellOptions } from './sandbox.ts'
+
+export class Remote {
+  readonly #client: Client
+  /** Resolves when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>
+  #open = true
+
+  private constructor(client: Client) {
+    this.#client = client
+    this.closed = new Promise((resolve) => {
+      client.once('close', () => {
+        this.#open = false
+        resolve()
+      })
+    })
+  }
+
+  /** @throws SandboxError `missing` when the host does not let us in, `lost` when it does not answer */
+  static connect(config: ConnectConfig): Promise<Remote> {
+    return new Promise((resolve, reject) => {
+      const client = new Client()
+      client
+        .once('ready', () => resolve(new Remote(client)))
+        // Stays for good: an error after 'ready' is followed by 'close', which is what counts.
+        .on('error', (error: Error & { level?: string }) => {
+          const kind =
+            error.level === 'client-authentication' || /verif/i.test(error.message) ? 'missing' : 'lost'
+          reject(
+            new SandboxError(kind, `ssh to ${config.host}:${config.port}: ${error.message}`, {
+              cause: error,
+            }),
+          )
+        })
+        .connect({ keepaliveInterval: 5000, readyTimeout: 15_000, ...config })
+    })
+  }
+
+  async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
+    const channel = await this.#channel(wrapCommand(`sh -c ${quote(command)}`, options))
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    channel.on('data', (chunk: Buffer) => {
+      stdout.push(chunk)
+      options.onStdout?.(chunk)
+    })
+    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    if (options.stdin !== undefined) channel.end(options.stdin)
+    else channel.end()
+    let reason: SandboxError | undefined
+    const giveUp = (error: SandboxError): void => {
+      reason ??= error
+      channel.signal('KILL')
+      channel.close()
+    }
+    const timer = options.timeout
+      ? setTimeout(
+          () =>
+            giveUp(
+              new SandboxError('timeout', `no end within ${options.timeout} ms: ${command.slice(0, 80)}`),
+            ),
+          options.timeout,
+        )
+      : undefined
+    const onAbort = (): void => giveUp(new SandboxError('failed', 'stopped'))
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      const status = await endOf(channel)
+      if (reason) throw reason
+      if (status === undefined) throw new SandboxError('lost', 'the sandbox went away while a command ran')
+      return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+    } finally {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async shell(options: ShellOptions): Promise<Shell> {
+    const command = (options.command ?? ['bash', '-l']).map(quote).join(' ')
+    const window = { cols: options.cols, rows: options.rows, width: 0, height: 0 }
+    const channel = await this.#channel(wrapCommand(command, options), { ...window, term: 'xterm-256color' })
+    channel.on('error', () => {})
+    return {
+      write: (data) => void channel.write(data),
+      resize: (cols, rows) => channel.setWindow(rows, cols, 0, 0),
+      onData: (listener) => {
+        channel.on('data', listener)
+        return () => channel.off('data', listener)
+      },
+      exited: endOf(channel).then((status) => status ?? 255),
+      close: () => channel.close(),
+    }
+  }
+
+  async put(path: string, content: string | Uint8Array, options: { mode?: number } = {}): Promise<void> {
+    const mode = (options.mode ?? 0o644).toString(8)
+    const [target, temporary] = [quote(path), quote(`${path}.new`)]
+    const script = `mkdir -p "$(dirname ${target})" && cat > ${temporary} && chmod ${mode} ${temporary} && mv ${temporary} ${target}`
+    const result = await this.exec(script, { stdin: content })
+    if (result.status !== 0) throw new SandboxError('failed', `cannot write ${path}: ${result.stderr.trim()}`)
+  }
+
+  async get(path: string): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    const result = await this.exec(`cat ${quote(path)}`, { onStdout: (chunk) => void chunks.push(chunk) })
+    if (result.status !== 0) throw new SandboxError('failed', `cannot read ${path}: ${result.stderr.trim()}`)
+    return Buffer.concat(chunks)
+  }
+
+  /** At once, without a word to the other side: it may not be there any more. */
+  destroy(): void {
+    this.#client.destroy()
+  }
+
+  #channel(
+    command: string,
+    pty?: { cols: number; rows: number; width: number; height: number; term: string },
+  ): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      const lost = (error?: Error): void =>
+        reject(new SandboxError('lost', 'the sandbox went away', error ? { cause: error } : undefined))
+      if (!this.#open) return lost()
+      this.#client.once('close', lost)
+      this.#client.exec(command, pty ? { pty } : {}, (error, channel) => {
+        this.#client.off('close', lost)
+        if (error) lost(error)
+        else resolve(channel)
+      })
+    })
+  }
+}
+
+/** Exit status, 128 + signal, or undefined when the connection ended first. */
+function endOf(channel: ClientChannel): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let status: number | undefined
+    channel.on('exit', (code: number | null, signal?: string) => {
+      status = code ?? 128 + signalNumber(signal ?? '')
+    })
+    channel.on('close', () => resolve(status))
+  })
+}
+
+function signalNumber(name: string): number {
+  return (
+    Object.entries(constants.signals).find(([signal]) => signal === name || signal === `SIG${name}`)?.[1] ?? 0
+  )
+}
