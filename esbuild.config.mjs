@@ -4,13 +4,14 @@
 // code in one .mjs costs 32 ms. `npm run build` makes the bundles, and the
 // commands make them again by themselves when a source file is newer.
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 
 /** Bundle name -> entry point. One line per program or hot child process. */
 const entries = {
-  'learn-containers': 'lessons/terminal/main.tsx',
+  //'learn-containers': 'lessons/terminal/main.tsx',
   keeper: 'sandbox-vm/keeper/main.ts',
   tocker: 'engine/cli/main.ts',
 }
@@ -53,3 +54,25 @@ for (const file of result.outputFiles) {
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
 for (const name of Object.keys(entries)) await chmod(`dist/${name}.mjs`, 0o755)
+
+// What goes to /opt/tocker in a sandbox: the engine's bundle, and koffi with the
+// one native file that this platform needs (glibc; the package brings musl's too).
+const engine = 'dist/engine.new'
+await rm(engine, { recursive: true, force: true })
+await mkdir(engine, { recursive: true })
+for (const name of ['tocker.mjs', 'tocker.mjs.map']) await cp(`dist/${name}`, `${engine}/${name}`)
+await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
+const native = `node_modules/@koromix/koffi-linux-${process.arch}`
+if (existsSync(native)) {
+  const script = (/** @type {string} */ path) => /\.(c?js|json)$/.test(path) || !/\.[^/]+$/.test(path)
+  await cp('node_modules/koffi/package.json', `${engine}/node_modules/koffi/package.json`)
+  await cp('node_modules/koffi/index.js', `${engine}/node_modules/koffi/index.js`)
+  await cp('node_modules/koffi/src', `${engine}/node_modules/koffi/src`, { recursive: true, filter: script })
+  await cp('node_modules/koffi/lib', `${engine}/node_modules/koffi/lib`, { recursive: true, filter: script })
+  await cp(native, `${engine}/${native}`, {
+    recursive: true,
+    filter: (path) => !path.includes('musl') && !path.endsWith('.md'),
+  })
+}
+await rm('dist/engine', { recursive: true, force: true })
+await rename(engine, 'dist/engine')

@@ -1,0 +1,38 @@
+// Files that are the kernel's: cgroupfs and /proc/sys. Writing one is a request,
+// like a system call, so it passes the same door and stands in the same trace.
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { traced } from '../trace/trace.ts'
+
+/** Writes a file such as `memory.max`. The kernel answers with an errno: EINVAL for a value it does not take. */
+export function writeKernelFile(path: string, value: string): void {
+  traced(
+    'syscall',
+    'write',
+    () => `${JSON.stringify(path)}, ${JSON.stringify(value)}`,
+    () => writeFileSync(path, value),
+  )
+}
+
+export function readKernelFile(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
+/** mkdir(2): in cgroupfs, a new cgroup. */
+export function makeDirectory(path: string): void {
+  traced(
+    'syscall',
+    'mkdir',
+    () => JSON.stringify(path),
+    () => mkdirSync(path, { recursive: true }),
+  )
+}
+
+/** rmdir(2): in cgroupfs, the end of a cgroup; EBUSY while a process is in it. */
+export function removeDirectory(path: string): void {
+  traced(
+    'syscall',
+    'rmdir',
+    () => JSON.stringify(path),
+    () => rmdirSync(path),
+  )
+}

@@ -1,0 +1,87 @@
+// The door to the kernel: the only file that loads foreign code (koffi, an FFI).
+//
+// Node has no mount(2), unshare(2), setns(2) or pivot_root(2). glibc has, or has
+// syscall(2), which takes the number. Everything here is synchronous: a namespace
+// belongs to the thread that entered it, and this is the main thread.
+//
+// Callers: the files beside this one, which give the calls their man-page names.
+import koffi from 'koffi'
+import { SyscallError } from '../errors.ts'
+import { traced } from '../trace/trace.ts'
+import { errnoName } from './errno.ts'
+
+const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6')
+
+/** An argument: its value for the kernel, and how strace(1) would show it. */
+export interface Argument {
+  value: string | number | bigint | null
+  shown: string
+}
+
+export function text(value: string | null): Argument {
+  return { value, shown: value === null ? 'NULL' : JSON.stringify(value) }
+}
+
+export function number(value: number, shown = String(value)): Argument {
+  return { value, shown }
+}
+
+type LibcFunction = ReturnType<typeof libc.func>
+
+// Declared on first use: a declaration costs 20 µs, and no run needs them all.
+const declared = new Map<string, LibcFunction>()
+
+function declare(prototype: string): LibcFunction {
+  let found = declared.get(prototype)
+  if (found === undefined) {
+    found = libc.func(prototype)
+    declared.set(prototype, found)
+  }
+  return found
+}
+
+/**
+ * Calls glibc's function, and returns what it returned.
+ * @param name as in the man page; the trace shows it
+ * @param prototype as C declares it: `int unshare(int)`
+ * @throws SyscallError with errno when it returns -1
+ */
+export function call(name: string, prototype: string, args: readonly Argument[]): number {
+  const shown = (): string => args.map((argument) => argument.shown).join(', ')
+  return traced(
+    'syscall',
+    name,
+    shown,
+    () => {
+      const result = Number(declare(prototype)(...args.map((argument) => argument.value)))
+      if (result !== -1) return result
+      const errno = koffi.errno()
+      throw new SyscallError(name, errno, errnoName(errno), shown())
+    },
+    String,
+  )
+}
+
+/** A system call that glibc has no function for. */
+export function rawSyscall(
+  name: string,
+  numbers: Readonly<Record<string, number>>,
+  prototype: string,
+  args: readonly Argument[],
+): number {
+  const nr = numbers[process.arch]
+  if (nr === undefined) throw new SyscallError(name, 38, 'ENOSYS', `no number known for ${process.arch}`)
+  const shown = (): string => args.map((argument) => argument.shown).join(', ')
+  return traced(
+    'syscall',
+    name,
+    shown,
+    () => {
+      const result = Number(declare(prototype)(nr, ...args.map((argument) => argument.value)))
+      if (result !== -1) return result
+      const errno = koffi.errno()
+      throw new SyscallError(name, errno, errnoName(errno), shown())
+    },
+    String,
+  )
+}

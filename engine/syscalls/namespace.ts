@@ -1,0 +1,18 @@
+// unshare(2), setns(2), sethostname(2): calls on the namespaces of this thread.
+import { cloneFlags, spell } from './flags.ts'
+import { call, number, text } from './libc.ts'
+
+/** unshare(2): new namespaces for this thread; for CLONE_NEWPID, for its children only. */
+export function unshare(flags: number): void {
+  call('unshare', 'int unshare(int)', [number(flags, spell(flags, cloneFlags))])
+}
+
+/** setns(2): into the namespace that an open /proc/PID/ns file stands for. */
+export function setns(fd: number, type: number): void {
+  call('setns', 'int setns(int, int)', [number(fd), number(type, spell(type, cloneFlags))])
+}
+
+/** sethostname(2). @param name 64 bytes at most */
+export function sethostname(name: string): void {
+  call('sethostname', 'int sethostname(const char*, size_t)', [text(name), number(Buffer.byteLength(name))])
+}

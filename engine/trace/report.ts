@@ -1,0 +1,53 @@
+// The X-ray as people read it: one line a call, in the order of the clock.
+//
+// `tocker run --explain` prints it to stderr, where it does not mix with what
+// the container writes; `--explain=json` gives the same as JSON lines.
+import { styleText } from 'node:util'
+import { sourceOf } from './source.ts'
+import type { TraceRecord } from './trace.ts'
+
+export interface ReportOptions {
+  colour: boolean
+  /** Width of the terminal, in cells. */
+  columns: number
+}
+
+/** Records of both processes, oldest first, as aligned lines. */
+export function reportLines(records: readonly TraceRecord[], options: ReportOptions): string[] {
+  const sorted = records.toSorted((a, b) => a.at - b.at)
+  const first = sorted[0]?.at ?? 0
+  const rows = sorted.map((record) => ({ record, source: sourceOf(record.frames) }))
+  const sourceWidth = Math.max(6, ...rows.map(({ source }) => source.length - 'engine/'.length))
+  const callWidth = Math.max(30, options.columns - sourceWidth - 33)
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    options.colour ? styleText(style, text, { validateStream: false }) : text
+  const head = `${'ms'.padStart(7)}  ${'took'.padStart(6)}  who     ${'call'.padEnd(callWidth)}  ${'result'.padEnd(7)} source`
+  return [
+    paint('dim', head),
+    ...rows.map(({ record, source }) => {
+      const args = record.kind === 'syscall' ? `(${record.args})` : ` ${record.args}`
+      const call = fit(`${record.name}${args}`, callWidth)
+      const failed = /^E[A-Z]/.test(record.result) || record.result === 'failed'
+      const named =
+        paint(record.kind === 'syscall' ? 'bold' : 'magenta', record.name) + call.slice(record.name.length)
+      return [
+        paint('dim', (record.at - first).toFixed(1).padStart(7)),
+        paint('dim', record.milliseconds.toFixed(2).padStart(6)),
+        paint(record.process === 'init' ? 'cyan' : 'green', record.process.padEnd(6)),
+        named,
+        `${paint(failed ? 'red' : 'dim', `= ${record.result}`.padEnd(7))} ${paint('blue', source.replace('engine/', ''))}`,
+      ].join('  ')
+    }),
+  ]
+}
+
+/** The same for programs: one JSON object a record, with `source` in place of frames. */
+export function reportJson(records: readonly TraceRecord[]): string[] {
+  return records
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ frames, ...record }) => JSON.stringify({ ...record, source: sourceOf(frames) }))
+}
+
+function fit(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width)
+}
