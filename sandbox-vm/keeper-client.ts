@@ -8,7 +8,6 @@ import { connect, type Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { socketPath, stateDirectory } from './directories.ts'
-import { withLock } from './image/lock.ts'
 import {
   type KeeperStatus,
   type Message,
@@ -17,6 +16,7 @@ import {
   type Request,
   readMessages,
 } from './keeper/protocol.ts'
+import { withLock } from './lock.ts'
 import { packageRoot } from './package-root.ts'
 import { SandboxError } from './sandbox.ts'
 

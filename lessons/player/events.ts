@@ -18,3 +18,12 @@ export type PlayerEvent =
   | { type: 'sandbox'; state: 'starting' | 'ready' | 'lost' | 'resetting'; message?: string }
   /** A sample for a live view; its shape is that of lessons/player/watch.ts. */
   | { type: 'watch'; id: string; sample: unknown }
+
+/** How a run, a check, an answer or a solution ended. */
+export interface Outcome {
+  state: Extract<BlockState, 'passed' | 'failed' | 'lost'>
+  message?: string
+  /** Exit status, when the shell told it. */
+  status?: number
+  seconds: number
+}

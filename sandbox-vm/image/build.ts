@@ -15,9 +15,9 @@ import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa, execaSync } from 'execa'
 import { cacheDirectory } from '../directories.ts'
+import { withLock } from '../lock.ts'
 import { packageRoot } from '../package-root.ts'
 import { type OpenOptions, SandboxError } from '../sandbox.ts'
-import { withLock } from './lock.ts'
 import { type ImagePlan, imagePlan } from './plan.ts'
 
 const neededDiskBytes = 1.6e9

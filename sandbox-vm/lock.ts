@@ -4,7 +4,7 @@
 // hold it: whoever finds such a file takes it over.
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { OpenOptions } from '../sandbox.ts'
+import type { OpenOptions } from './sandbox.ts'
 
 /** Runs `body` while holding the lock file at `path`. */
 export async function withLock<T>(

@@ -1,0 +1,59 @@
+// All lessons there are, in the order in which they are taken.
+//
+// modules.yaml gives modules their titles and lessons their order; the lessons
+// themselves say the rest. LEARN_CONTAINERS_CONTENT names another directory of
+// the same shape, for those who write their own.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { distance } from 'fastest-levenshtein'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import type { Lesson } from './lesson.ts'
+import { parseLesson } from './parser.ts'
+
+const modulesSchema = z.array(
+  z.strictObject({ id: z.string(), title: z.string(), summary: z.string(), lessons: z.array(z.string()) }),
+)
+
+export interface Module {
+  id: string
+  title: string
+  summary: string
+  lessons: Lesson[]
+}
+
+export function contentDirectory(): string {
+  return process.env.LEARN_CONTAINERS_CONTENT ?? join(packageRoot(), 'lessons/content')
+}
+
+/** @throws LessonError when a lesson cannot be read */
+export async function modules(): Promise<Module[]> {
+  const list = modulesSchema.parse(
+    parseYaml(await readFile(join(contentDirectory(), 'modules.yaml'), 'utf8')),
+  )
+  return Promise.all(
+    list.map(async (module) => ({
+      ...module,
+      lessons: await Promise.all(module.lessons.map((slug) => parseLesson(lessonPath(module.id, slug)))),
+    })),
+  )
+}
+
+export function lessonPath(module: string, slug: string): string {
+  return join(contentDirectory(), module, slug, 'lesson.md')
+}
+
+export async function findLesson(slug: string): Promise<Lesson | undefined> {
+  return (await modules()).flatMap((module) => module.lessons).find((lesson) => lesson.slug === slug)
+}
+
+/** The lesson whose name is nearest to a misspelt one, when it is near. */
+export async function suggest(slug: string): Promise<string | undefined> {
+  const names = (await modules()).flatMap((module) => module.lessons.map((lesson) => lesson.slug))
+  const ranked = names.map((name) => ({ name, far: distance(slug, name) })).sort((a, b) => a.far - b.far)
+  const best = ranked[0]
+  return best && best.far <= Math.max(3, slug.length / 3)
+    ? best.name
+    : names.find((name) => name.includes(slug))
+}

@@ -1,0 +1,81 @@
+// What parses and is still wrong: `learn-containers lint`.
+//
+// The parser refuses what it cannot read; this file reads as an editor would.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import type { Block, Lesson, Step } from './lesson.ts'
+
+/** Complaints as `path:line: message`; none means that the lesson is fit to publish. */
+export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  const complain = (line: number, message: string): void =>
+    void found.push(`${lesson.path}:${line}: ${message}`)
+  for (const slug of lesson.after) if (!slugs.includes(slug)) complain(1, `after: there is no lesson ${slug}`)
+  const blocks = lesson.steps.flatMap((step) => step.blocks)
+  for (const block of blocks) {
+    if (block.type === 'check' && cannotFail(block.script)) complain(block.line, 'this check cannot fail')
+    if (block.type === 'check' && !block.script.includes('lab fail')) {
+      complain(block.line, 'this check says nothing to the learner: lab fail "what was found instead"')
+    }
+    if (block.type === 'source' && !lesson.sources.includes(block.file))
+      complain(block.line, `sources in the front matter lacks ${block.file}`)
+  }
+  const used = new Set(blocks.flatMap((block) => (block.type === 'run' ? [block.terminal] : [])))
+  for (const terminal of lesson.sandbox.terminals)
+    if (!used.has(terminal)) complain(1, `nothing is ever typed into the terminal ${terminal}`)
+  if (!blocks.some((block) => block.type === 'check')) complain(1, 'a lesson has a check')
+  if (lesson.steps.at(-1)?.blocks.every((block) => block.type !== 'source')) {
+    complain(
+      lesson.steps.at(-1)?.blocks[0]?.line ?? 1,
+      "the last step shows the engine's source that does the same",
+    )
+  }
+  for (const id of ['break-it', 'prove-it'])
+    if (!lesson.steps.some((step) => step.id === id)) complain(1, `there is no step ${id}`)
+  found.push(...(await lintTranslation(lesson)))
+  return found
+}
+
+function cannotFail(script: string): boolean {
+  const lines = script
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  const last = lines.at(-1) ?? ''
+  return lines.length === 0 || /^(true|:|exit 0)$/.test(last) || /\|\|\s*true$/.test(last)
+}
+
+/** Changes with the English text of a step: what a translation was made from. */
+export function stepHash(step: Step): string {
+  const prose = (block: Block): string =>
+    'markdown' in block ? block.markdown : block.type === 'predict' ? block.question : ''
+  return createHash('sha256')
+    .update([step.title, ...step.blocks.map(prose)].join('\0'))
+    .digest('hex')
+    .slice(0, 8)
+}
+
+/** lesson.zh.md holds `## step-id <hash of the English step>` and prose. It may be missing, not wrong. */
+async function lintTranslation(lesson: Lesson): Promise<string[]> {
+  const path = join(dirname(lesson.path), 'lesson.zh.md')
+  const text = await readFile(join(packageRoot(), path), 'utf8').catch(() => undefined)
+  if (text === undefined) return []
+  const found: string[] = []
+  const seen = new Set<string>()
+  for (const [index, line] of text.split('\n').entries()) {
+    const [, id, hash] = /^## (\S+)(?: (\S+))?$/.exec(line) ?? []
+    if (id === undefined) continue
+    seen.add(id)
+    const step = lesson.steps.find((one) => one.id === id)
+    if (!step) found.push(`${path}:${index + 1}: the lesson has no step ${id}`)
+    else if (hash !== stepHash(step))
+      found.push(
+        `${path}:${index + 1}: the English step changed since: translate it again, and write ${stepHash(step)}`,
+      )
+  }
+  for (const step of lesson.steps)
+    if (!seen.has(step.id)) found.push(`${path}:1: the step ${step.id} is not translated`)
+  return found
+}

@@ -1,0 +1,370 @@
+// The player: takes a lesson through a sandbox.
+//
+// Both readers drive it: the terminal UI in its own process, the site through
+// its server. It owns the lesson's terminals and what was done; how it looks is
+// not its business. What happens it tells as events (events.ts).
+//
+//   enter(step)  the learner looks at a step: from now on its checks are tried
+//                by themselves, after each command that ends
+//   run, check, answer, solve     the blocks of a step
+//   lost, ready  the sandbox died and is back: terminals open again, what was
+//                done stays done
+//
+// Next: lessons/player/terminal.ts
+import { randomBytes } from 'node:crypto'
+import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
+import type { Block, ExerciseBlock, Lesson, RunBlock, Step } from '../format/lesson.ts'
+import type { Outcome, PlayerEvent } from './events.ts'
+import { type BlockStatus, Ledger } from './ledger.ts'
+import type { Progress } from './progress.ts'
+import { removeSession, sessionEnvironment, setUpSession } from './session.ts'
+import { Terminal } from './terminal.ts'
+import { sample } from './watch.ts'
+
+export interface PlayerOptions {
+  lesson: Lesson
+  sandbox: Sandbox
+  progress?: Progress
+  cols?: number
+  rows?: number
+}
+
+export class Player implements AsyncDisposable {
+  readonly lesson: Lesson
+  /** Names this player's directory in the sandbox: eight hexadecimal digits. */
+  readonly session = randomBytes(4).toString('hex')
+  readonly #sandbox: Sandbox
+  readonly #terminals: Map<string, Terminal>
+  readonly #listeners = new Set<(event: PlayerEvent) => void>()
+  readonly #ledger: Ledger
+  /** Terminals whose shell is coming up. */
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #watches = new Map<string, AbortController>()
+  readonly #forget: () => void
+  #step: Step | undefined
+  #autoTimer: NodeJS.Timeout | undefined
+  #checking = false
+  #closed = false
+
+  private constructor({ lesson, sandbox, progress, cols = 80, rows = 24 }: PlayerOptions) {
+    this.lesson = lesson
+    this.#sandbox = sandbox
+    this.#ledger = new Ledger(lesson, (event) => this.#emit(event), progress)
+    this.#terminals = new Map(
+      lesson.sandbox.terminals.map((name) => [
+        name,
+        new Terminal(name, cols, rows, {
+          onData: (data) => this.#emit({ type: 'output', terminal: name, data }),
+          onPrompt: () => this.#checkSoon(),
+          onExit: () => void this.#reopen(name),
+        }),
+      ]),
+    )
+    this.#forget = sandbox.on((event) => {
+      if (event.type === 'lost') this.#lost(event.reason)
+      if (event.type === 'ready') void this.#begin().catch((error: Error) => this.#lost(error.message))
+    })
+  }
+
+  static async open(options: PlayerOptions): Promise<Player> {
+    const player = new Player(options)
+    await player.#begin()
+    return player
+  }
+
+  /** Sets up the session and opens every terminal: at the start, and whenever the sandbox is back. */
+  async #begin(): Promise<void> {
+    await setUpSession(this.#sandbox, this.session)
+    await Promise.all([...this.#terminals.values()].map((terminal) => this.#openTerminal(terminal)))
+    this.#emit({ type: 'sandbox', state: 'ready' })
+    for (const [id, controller] of this.#watches) if (controller.signal.aborted) void this.watch(id, true)
+  }
+
+  async #openTerminal(terminal: Terminal): Promise<void> {
+    this.#emit({ type: 'terminal', terminal: terminal.name, state: 'open' })
+    const opening = terminal.open(this.#sandbox, this.session)
+    this.#opening.set(
+      terminal.name,
+      opening.catch(() => {}),
+    )
+    await opening
+  }
+
+  /** The learner left the shell (exit, Ctrl-D): a terminal always has one. */
+  async #reopen(name: string): Promise<void> {
+    const terminal = this.#terminals.get(name)
+    if (this.#closed || !terminal || terminal.isOpen) return
+    await this.#openTerminal(terminal).catch(() =>
+      this.#emit({ type: 'terminal', terminal: name, state: 'closed' }),
+    )
+  }
+
+  #lost(message: string): void {
+    if (this.#closed) return
+    for (const controller of this.#watches.values()) controller.abort()
+    for (const terminal of this.#terminals.values()) terminal.close()
+    this.#emit({ type: 'sandbox', state: 'lost', message })
+  }
+
+  on(listener: (event: PlayerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #emit(event: PlayerEvent): void {
+    if (!this.#closed) for (const listener of this.#listeners) listener(event)
+  }
+
+  /** The step that the learner looks at. */
+  enter(stepId: string): void {
+    this.#step = this.lesson.steps.find((step) => step.id === stepId) ?? this.#step
+    this.#checkSoon()
+  }
+
+  /** The learner's keys. */
+  write(terminal: string, data: string): void {
+    this.#terminals.get(terminal)?.write(data)
+  }
+
+  resize(terminal: string, cols: number, rows: number): void {
+    this.#terminals.get(terminal)?.resize(cols, rows)
+  }
+
+  /** The emulator behind a terminal, for readers in this process. */
+  terminal(name: string): Terminal | undefined {
+    return this.#terminals.get(name)
+  }
+
+  async run(blockId: string): Promise<Outcome> {
+    const block = this.#find(blockId)
+    if (block?.type !== 'run') return missing(blockId)
+    const before = performance.now()
+    this.#ledger.set(blockId, 'running')
+    return this.#ledger.settle(blockId, {
+      ...(await this.#type(block)),
+      seconds: (performance.now() - before) / 1000,
+    })
+  }
+
+  async #type(block: RunBlock): Promise<Omit<Outcome, 'seconds'>> {
+    const terminal = this.#terminals.get(block.terminal)
+    await this.#opening.get(block.terminal)
+    if (!terminal?.isOpen)
+      return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
+    if (terminal.busy !== undefined) {
+      return {
+        state: 'failed',
+        message: `the terminal ${block.terminal} is busy with \`${terminal.busy}\`: end it first (Ctrl-C)`,
+      }
+    }
+    const end = terminal.run(block.command, { interactive: block.interactive, timeout: block.timeout * 1000 })
+    if (block.background) {
+      // What puts itself into the background (`&`) gives the prompt back at once; a server does not.
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 1000))])
+      return { state: 'passed' }
+    }
+    const result = await end
+    if (result.type === 'lost') return { state: 'lost', message: 'the sandbox went away while this ran' }
+    if (result.type === 'timeout') return { state: 'failed', message: `no end within ${block.timeout} s` }
+    const status = result.status === undefined ? {} : { status: result.status }
+    if (block.status !== undefined && result.status !== undefined && result.status !== block.status) {
+      return {
+        state: 'failed',
+        message: `it ended with status ${result.status}, not ${block.status}`,
+        ...status,
+      }
+    }
+    if (block.expect !== undefined && !new RegExp(block.expect, 'm').test(result.output)) {
+      const said = result.output.trim().split('\n').slice(-3).join(' ⏎ ') || 'nothing'
+      return {
+        state: 'failed',
+        message: `the output should match /${block.expect}/, and was: ${said}`,
+        ...status,
+      }
+    }
+    return { state: 'passed', ...status }
+  }
+
+  /** Runs a check out of the learner's sight. */
+  async check(blockId: string): Promise<Outcome> {
+    const block = this.#find(blockId)
+    if (block?.type !== 'check') return missing(blockId)
+    this.#ledger.set(blockId, 'running')
+    return this.#ledger.settle(blockId, await this.#try(block.script))
+  }
+
+  async #try(script: string): Promise<Outcome> {
+    const before = performance.now()
+    const seconds = (): number => (performance.now() - before) / 1000
+    try {
+      // -e: `test … || lab fail "…"` ends the script wherever it stands.
+      const result = await this.#sandbox.exec('sh -e', {
+        stdin: script,
+        env: sessionEnvironment(this.session),
+        timeout: 20_000,
+      })
+      if (result.status === 0) return { state: 'passed', status: 0, seconds: seconds() }
+      const lines = result.stderr.trim().split('\n')
+      const said =
+        lines.find((line) => line.startsWith('lab-fail: '))?.slice('lab-fail: '.length) ?? lines.at(-1)
+      return {
+        state: 'failed',
+        message: said || `the check ended with status ${result.status}`,
+        status: result.status,
+        seconds: seconds(),
+      }
+    } catch (error) {
+      const lost = error instanceof SandboxError && error.kind === 'lost'
+      return {
+        state: lost ? 'lost' : 'failed',
+        message: error instanceof Error ? error.message : String(error),
+        seconds: seconds(),
+      }
+    }
+  }
+
+  /** Tries the open checks of the step, soon after something happened. */
+  #checkSoon(): void {
+    clearTimeout(this.#autoTimer)
+    if (!this.#closed) this.#autoTimer = setTimeout(() => void this.#checkStep(), 250)
+  }
+
+  async #checkStep(): Promise<void> {
+    const step = this.#step
+    if (!step || this.#checking || this.#closed) return
+    this.#checking = true
+    try {
+      for (const block of step.blocks) {
+        if (block.type !== 'check' || ['passed', 'running'].includes(this.#ledger.get(block.id).state))
+          continue
+        const outcome = await this.#try(block.script)
+        if (outcome.state === 'passed') this.#ledger.settle(block.id, outcome)
+        // Not asked for, so not a failure: what is still missing, said quietly.
+        else if (outcome.message !== undefined) this.#ledger.set(block.id, 'waiting', outcome.message)
+      }
+    } finally {
+      this.#checking = false
+    }
+  }
+
+  /** @param choices indexes of the options that the learner chose */
+  answer(blockId: string, choices: readonly number[]): Outcome {
+    const block = this.#find(blockId)
+    if (block?.type !== 'predict') return missing(blockId)
+    const right = block.options.every((option, index) => option.correct === choices.includes(index))
+    return this.#ledger.settle(blockId, {
+      state: right ? 'passed' : 'failed',
+      message: block.explanation,
+      seconds: 0,
+    })
+  }
+
+  /** Types a solution, or writes an exercise's. */
+  async solve(blockId: string): Promise<Outcome> {
+    const block = this.#find(blockId)
+    if (block?.type === 'exercise') {
+      await this.writeExercise(blockId, block.solution)
+      return { state: 'passed', seconds: 0 }
+    }
+    if (block?.type !== 'solution') return missing(blockId)
+    let last: Outcome = { state: 'passed', seconds: 0 }
+    for (const run of block.runs) {
+      last = { ...(await this.#type(run)), seconds: 0 }
+      if (last.state !== 'passed') break
+    }
+    return last
+  }
+
+  /** The exercise's file as the sandbox has it; its starter before anybody wrote it. */
+  async readExercise(blockId: string): Promise<string> {
+    const block = this.#exercise(blockId)
+    const content = await this.#sandbox.get(block.file).catch((error: unknown) => {
+      if (error instanceof SandboxError && error.kind === 'failed') return undefined
+      throw error
+    })
+    return content?.toString() ?? block.starter
+  }
+
+  async writeExercise(blockId: string, text: string): Promise<void> {
+    await this.#sandbox.put(this.#exercise(blockId).file, text, { mode: 0o755 })
+    this.#ledger.settle(blockId, { state: 'passed', seconds: 0 })
+    this.#checkSoon()
+  }
+
+  /** Starts or stops a live view; its samples come as events. */
+  async watch(blockId: string, on: boolean): Promise<void> {
+    const block = this.#find(blockId)
+    const running = this.#watches.get(blockId)
+    if (!on) {
+      this.#watches.delete(blockId)
+      running?.abort()
+      return
+    }
+    if (block?.type !== 'watch' || (running && !running.signal.aborted)) return
+    const controller = new AbortController()
+    this.#watches.set(blockId, controller)
+    await sample(this.#sandbox, this.session, block, controller.signal, (one) =>
+      this.#emit({ type: 'watch', id: blockId, sample: one }),
+    )
+      // Stopped, or the sandbox is lost: #begin() starts it again when it is back.
+      .catch(() => controller.abort())
+  }
+
+  /** For readers that come late: what was done, and what the terminals show. */
+  state(): {
+    blocks: Record<string, BlockStatus>
+    steps: Record<string, boolean>
+    screens: Record<string, string>
+  } {
+    const screens = Object.fromEntries(
+      [...this.#terminals].map(([name, terminal]) => [name, terminal.serialize()]),
+    )
+    return { ...this.#ledger.state(), screens }
+  }
+
+  /** Back to the lesson's first state. @throws SandboxError `busy` or `unsupported` */
+  async reset(options: { force?: boolean } = {}): Promise<void> {
+    this.#emit({ type: 'sandbox', state: 'resetting' })
+    try {
+      await this.#sandbox.reset(options)
+      this.#ledger.clear()
+    } catch (error) {
+      this.#emit({ type: 'sandbox', state: 'ready' })
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#forget()
+    clearTimeout(this.#autoTimer)
+    for (const controller of this.#watches.values()) controller.abort()
+    for (const terminal of this.#terminals.values()) terminal.dispose()
+    await removeSession(this.#sandbox, this.session).catch(() => {
+      // The sandbox is gone, and the session with it.
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #find(blockId: string): Block | undefined {
+    for (const step of this.lesson.steps) {
+      const block = step.blocks.find((one) => one.id === blockId)
+      if (block) return block
+    }
+    return undefined
+  }
+
+  #exercise(blockId: string): ExerciseBlock {
+    const block = this.#find(blockId)
+    if (block?.type !== 'exercise') throw new Error(`the lesson has no exercise ${blockId}`)
+    return block
+  }
+}
+
+function missing(blockId: string): Outcome {
+  return { state: 'failed', message: `the lesson has no such block: ${blockId}`, seconds: 0 }
+}

@@ -1,0 +1,73 @@
+// `--run-all`: a lesson without a learner, as the test suite and a curious
+// instructor take it. One line per step, run and check.
+//
+// Next: lessons/player/player.ts
+import type { Block, Step } from '../format/lesson.ts'
+import type { Outcome } from './events.ts'
+import type { Player } from './player.ts'
+
+export interface RunAllResult {
+  passed: number
+  failed: number
+}
+
+/** Goes through every step in order, as a learner who knows the answers. */
+export async function runAll(player: Player, print: (line: string) => void): Promise<RunAllResult> {
+  const result: RunAllResult = { passed: 0, failed: 0 }
+  const report = (label: string, { state, message, seconds }: Outcome): void => {
+    if (state === 'passed') result.passed++
+    else result.failed++
+    const mark = state === 'passed' ? '✓' : '✗'
+    print(`  ${mark} ${label}${seconds >= 0.1 ? ` (${seconds.toFixed(1)} s)` : ''}`)
+    if (state !== 'passed') print(`      ${message ?? state}`)
+  }
+  for (const [index, step] of player.lesson.steps.entries()) {
+    print(`${index + 1}/${player.lesson.steps.length} ${step.title}`)
+    player.enter(step.id)
+    for (const block of step.blocks) await take(player, step, block, report)
+  }
+  return result
+}
+
+async function take(
+  player: Player,
+  step: Step,
+  block: Block,
+  report: (label: string, outcome: Outcome) => void,
+): Promise<void> {
+  switch (block.type) {
+    case 'run':
+      return report(`run    ${block.command.split('\n')[0]}`, await player.run(block.id))
+    case 'predict': {
+      const right = block.options.flatMap((option, index) => (option.correct ? [index] : []))
+      return report(`answer ${block.question}`, player.answer(block.id, right))
+    }
+    case 'exercise':
+      return report(`write  ${block.file}`, await player.solve(block.id))
+    case 'check':
+      return report(`check  ${block.title}`, await checkOrSolve(player, step, block.id))
+    default:
+  }
+}
+
+/** A check that fails is given the step's solutions, as a learner who gave up would. */
+async function checkOrSolve(player: Player, step: Step, id: string): Promise<Outcome> {
+  const outcome = await settled(player, id)
+  if (outcome.state === 'passed') return outcome
+  const solutions = step.blocks.filter((block) => block.type === 'solution')
+  if (solutions.length === 0) return outcome
+  for (const solution of solutions) {
+    const typed = await player.solve(solution.id)
+    if (typed.state !== 'passed') return typed
+  }
+  return settled(player, id)
+}
+
+/** Some facts take a moment: a background job starts, the OOM killer comes round. Tries for three seconds. */
+async function settled(player: Player, id: string): Promise<Outcome> {
+  for (let tries = 0; ; tries++) {
+    const outcome = await player.check(id)
+    if (outcome.state !== 'failed' || tries === 5) return outcome
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}

@@ -1,0 +1,92 @@
+// What a lesson needs in the sandbox: a directory of its own, with the `lab`
+// command and a home directory whose shells mark their prompts.
+//
+// Two players may share a sandbox. Each has a session, and everything of it lies
+// in /run/lab/<session>; nothing else in the sandbox is touched.
+import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
+
+export function sessionDirectory(session: string): string {
+  return `/run/lab/${session}`
+}
+
+/** Environment of the session's shells, checks and samplers. */
+export function sessionEnvironment(session: string): Record<string, string> {
+  const directory = sessionDirectory(session)
+  return {
+    LAB_SESSION: session,
+    LAB_DIR: directory,
+    PATH: `${directory}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  }
+}
+
+/** Environment of a terminal. The marks are exported too: a shell in a chroot reads no file of ours. */
+export function shellEnvironment(session: string, terminal: string): Record<string, string> {
+  return {
+    ...sessionEnvironment(session),
+    HOME: `${sessionDirectory(session)}/home`,
+    LANG: 'C.UTF-8',
+    LAB_TERMINAL: terminal,
+    LAB_OUTER: '1',
+    PS1: String.raw`\[\e]133;A\a\]\u@\h:\w\$ \[\e]133;B\a\]`,
+    PS0: String.raw`\e]133;C\a`,
+    PROMPT_COMMAND: String.raw`printf "\e]133;D;%s\a" $?`,
+  }
+}
+
+const lab = `#!/bin/sh
+# lab: what checks and lessons ask of the sandbox.
+case "$1" in
+  shell-pid)
+    # The process that has the terminal now: the shell itself, or the shell started in it.
+    outer=$(cat "$LAB_DIR/terminals/$2" 2>/dev/null) || { echo "lab: no terminal $2" >&2; exit 2; }
+    stat=$(cat "/proc/$outer/stat" 2>/dev/null) || { echo "lab: the shell of $2 has ended" >&2; exit 2; }
+    # Past the command's name, which may hold anything: state ppid pgrp session tty tpgid.
+    set -- \${stat##*) }
+    [ "$6" -gt 0 ] && echo "$6" || echo "$outer"
+    ;;
+  fail)
+    shift
+    echo "lab-fail: $*" >&2
+    exit 1
+    ;;
+  *)
+    echo "usage: lab shell-pid TERMINAL | lab fail MESSAGE" >&2
+    exit 2
+    ;;
+esac
+`
+
+const bashrc = `# Read by every shell of this lesson, also by those in new namespaces.
+PS1='\\[\\e]133;A\\a\\]\\[\\e[1;36m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[1;34m\\]\\w\\[\\e[0m\\]\\$ \\[\\e]133;B\\a\\]'
+PS0='\\e]133;C\\a'
+PROMPT_COMMAND='printf "\\e]133;D;%s\\a" $?'
+HISTFILE=
+alias ls='ls --color=auto' grep='grep --color=auto'
+if [ -n "$LAB_OUTER" ]; then
+  echo $$ > "$LAB_DIR/terminals/$LAB_TERMINAL"
+  unset LAB_OUTER
+fi
+`
+
+/** Makes the session's directory anew. */
+export async function setUpSession(sandbox: Sandbox, session: string): Promise<void> {
+  const directory = sessionDirectory(session)
+  const script = `set -e
+rm -rf ${directory}
+mkdir -p ${directory}/bin ${directory}/home ${directory}/terminals
+cat > ${directory}/bin/lab <<'END-OF-LAB'
+${lab}END-OF-LAB
+cat > ${directory}/home/.bashrc <<'END-OF-BASHRC'
+${bashrc}END-OF-BASHRC
+chmod 755 ${directory}/bin/lab
+`
+  const result = await sandbox.exec('sh -s', { stdin: script, timeout: 20_000 })
+  if (result.status !== 0)
+    throw new SandboxError('failed', `cannot prepare the sandbox: ${result.stderr.trim()}`)
+}
+
+export async function removeSession(sandbox: Sandbox, session: string): Promise<void> {
+  await sandbox.exec(`rm -rf ${sessionDirectory(session)}; rmdir /run/lab 2>/dev/null || true`, {
+    timeout: 10_000,
+  })
+}
