@@ -5,25 +5,24 @@
 // commands make them again by themselves when a source file is newer.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 
-/** Bundle name -> entry point. One line per program or hot child process. */
-const entries = {
-  //'learn-containers': 'lessons/terminal/main.tsx',
-  keeper: 'sandbox-vm/keeper/main.ts',
-  tocker: 'engine/cli/main.ts',
-}
+/** One file each: started often, or copied to another machine. */
+const single = { keeper: 'sandbox-vm/keeper/main.ts', tocker: 'engine/cli/main.ts' }
+/** Split where the source says import(): `--help` must not load the terminal UI. */
+const split = { 'learn-containers': 'lessons/terminal/main.tsx', site: 'site/server/main.ts' }
 
-// ssh2 and execa are CommonJS in part: inside an ES module they need a require().
+// ssh2 and others are CommonJS: inside an ES module they need what CommonJS gives.
 const banner =
-  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url), __dirname = import.meta.dirname;"
 
-const result = await build({
-  entryPoints: entries,
+/** @type {import('esbuild').BuildOptions & { write: false, metafile: true }} */
+const options = {
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   platform: 'node',
   target: 'node26',
@@ -36,24 +35,45 @@ const result = await build({
   write: false,
   metafile: true,
   // Native code stays outside: koffi is installed beside us, the rest is optional speed for ssh2.
-  external: ['koffi', 'cpu-features', '*.node', 'react-devtools-core'],
+  external: ['koffi', 'cpu-features', '*.node'],
   define: { 'process.env.NODE_ENV': '"production"' },
   banner: { js: banner },
   logLevel: 'warning',
-})
+  plugins: [
+    {
+      // Ink asks for it only when DEV is set, and it is not installed.
+      name: 'no-devtools',
+      setup(api) {
+        api.onResolve({ filter: /^react-devtools-core$/ }, () => ({ path: 'none', namespace: 'none' }))
+        api.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export default undefined' }))
+      },
+    },
+  ],
+}
+
+const results = await Promise.all([
+  build({ ...options, entryPoints: single }),
+  build({ ...options, entryPoints: split, splitting: true }),
+])
+const files = results.flatMap((result) => result.outputFiles)
 
 // Write beside, then rename: a program that starts while we build sees the old bundle or the new one.
 const digest = createHash('sha256')
-for (const file of result.outputFiles) {
+for (const file of files) {
   await mkdir(dirname(file.path), { recursive: true })
   const temporary = `${file.path}.${process.pid}`
   await writeFile(temporary, file.contents)
   await rename(temporary, file.path)
   digest.update(file.contents)
 }
+// Chunks of an earlier build: nobody names them any more.
+for (const name of await readdir('dist/chunks').catch(() => [])) {
+  if (!files.some((file) => file.path.endsWith(`/chunks/${name}`))) await rm(`dist/chunks/${name}`)
+}
+
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
-for (const name of Object.keys(entries)) await chmod(`dist/${name}.mjs`, 0o755)
+for (const name of Object.keys({ ...single, ...split })) await chmod(`dist/${name}.mjs`, 0o755)
 
 // What goes to /opt/tocker in a sandbox: the engine's bundle, and koffi with the
 // one native file that this platform needs (glibc; the package brings musl's too).

@@ -2,6 +2,7 @@
 // site's server sends it to the browser as JSON, `--run-all` prints it.
 //
 // Next: lessons/player/player.ts
+import type { CgroupSample, NamespacesSample } from './watch.ts'
 
 /** `waiting`: nothing happened yet. `lost`: the machine went away meanwhile; try again. */
 export type BlockState = 'waiting' | 'running' | 'passed' | 'failed' | 'lost'
@@ -16,8 +17,8 @@ export type PlayerEvent =
   /** Every check of the step passes, and its questions are answered. */
   | { type: 'step'; id: string; done: boolean }
   | { type: 'sandbox'; state: 'starting' | 'ready' | 'lost' | 'resetting'; message?: string }
-  /** A sample for a live view; its shape is that of lessons/player/watch.ts. */
-  | { type: 'watch'; id: string; sample: unknown }
+  /** A sample for a live view; see lessons/player/watch.ts. */
+  | { type: 'watch'; id: string; sample: NamespacesSample | CgroupSample }
 
 /** How a run, a check, an answer or a solution ended. */
 export interface Outcome {

@@ -1,0 +1,126 @@
+// `learn-containers`: the command.
+//
+// Start-up loads commander and this file; a lesson's UI, the VM and the parser
+// are loaded by the commands that need them.
+//
+// Next: lessons/terminal/ui.tsx
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import { vmCommand } from '../../sandbox-vm/vm-command.ts'
+
+interface LessonFlags {
+  runAll?: boolean
+  sandbox: string
+  keep?: boolean
+  step?: string
+}
+
+const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
+const program = new Command('learn-containers')
+  .description('Find out what a container is, on a real kernel. Without a lesson: what there is to learn.')
+  .version(version)
+  .argument('[lesson]', 'a lesson, as unshare-pid')
+  .option('--run-all', 'go through the lesson unattended: a line per step and check')
+  .option('--sandbox <where>', 'qemu (our VM), ssh://user@host, or local (this machine, as root)', 'qemu')
+  .option('--keep', 'leave the VM running afterwards')
+  .option('--step <id>', 'begin at this step')
+  .enablePositionalOptions()
+  .showSuggestionAfterError()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'learn-containers: ')) })
+  .exitOverride()
+  .action(takeLesson)
+  .addHelpText(
+    'after',
+    '\nExamples:\n  learn-containers                        modules, lessons, your progress\n  learn-containers unshare-pid            take a lesson here\n  learn-containers unshare-pid --run-all  see it done\n  learn-containers site                   take it in the browser\n  learn-containers vm status              look at the machine behind it',
+  )
+
+program
+  .command('site')
+  .description('take the lessons in the browser')
+  .option('--port <number>', 'port on 127.0.0.1 (the next free one when it is taken)', '4400')
+  .option('--open', 'open the browser')
+  .option('--sandbox <where>', 'as above', 'qemu')
+  .option('--keep', 'leave the VM running afterwards')
+  .action(serveSite)
+program
+  .command('lint')
+  .description('check lessons')
+  .argument('[slug...]', 'all when left out')
+  .action(lintLessons)
+program
+  .command('new')
+  .description('begin a new lesson')
+  .argument('<module/slug>')
+  .action(async (name: string) => {
+    const { newLesson } = await import('../format/template.ts')
+    console.log(`${await newLesson(name)}: fill it, add it to modules.yaml, then run learn-containers lint`)
+  })
+program
+  .command('forget')
+  .description('forget your progress')
+  .argument('[lesson]', 'all when left out')
+  .action(async (slug?: string) => {
+    const { Progress } = await import('../player/progress.ts')
+    await new Progress().forget(slug)
+    console.log(slug === undefined ? 'forgot all progress' : `forgot your progress in ${slug}`)
+  })
+program.addCommand(vmCommand().copyInheritedSettings(program))
+
+// `| head` closes our output: nothing is left to say, and that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else {
+    process.stderr.write(`learn-containers: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function takeLesson(slug: string | undefined, flags: LessonFlags): Promise<void> {
+  if (slug === undefined) return (await import('./list.ts')).listLessons(console.log)
+  const { findLesson, suggest } = await import('../format/catalogue.ts')
+  const lesson = await findLesson(slug)
+  if (!lesson) {
+    const near = await suggest(slug)
+    process.stderr.write(
+      `learn-containers: there is no lesson ${slug}${near ? `. Did you mean ${near}?` : ''} (learn-containers lists them all)\n`,
+    )
+    process.exitCode = 2
+    return
+  }
+  if (flags.step !== undefined && !lesson.steps.some((step) => step.id === flags.step)) {
+    process.stderr.write(
+      `learn-containers: ${slug} has no step ${flags.step}: it has ${lesson.steps.map((step) => step.id).join(', ')}\n`,
+    )
+    process.exitCode = 2
+    return
+  }
+  const { playLesson } = await import('./play.ts')
+  await playLesson(lesson, flags)
+}
+
+async function serveSite(): Promise<void> {
+  // Another bundle, beside this one: it reads its own arguments.
+  await import(new URL('./site.mjs', import.meta.url).href)
+}
+
+async function lintLessons(slugs: string[]): Promise<void> {
+  const [{ modules }, { lint }] = await Promise.all([
+    import('../format/catalogue.ts'),
+    import('../format/linter.ts'),
+  ])
+  const lessons = (await modules()).flatMap((module) => module.lessons)
+  const all = lessons.map((lesson) => lesson.slug)
+  const unknown = slugs.find((slug) => !all.includes(slug))
+  if (unknown !== undefined) throw new Error(`there is no lesson ${unknown}`)
+  const chosen = lessons.filter((lesson) => slugs.length === 0 || slugs.includes(lesson.slug))
+  const complaints = (await Promise.all(chosen.map((lesson) => lint(lesson, all)))).flat()
+  for (const line of complaints) console.log(line)
+  console.log(`${chosen.length} lessons, ${complaints.length} complaints`)
+  if (complaints.length > 0) process.exitCode = 1
+}

@@ -1,0 +1,78 @@
+// A lesson as lines, for when standard output is no terminal: a pipe, a screen
+// reader, a log. Shows a step, waits for Enter, runs, shows what came out.
+import { createInterface } from 'node:readline'
+import type { Block } from '../format/lesson.ts'
+import type { Player } from '../player/player.ts'
+import { plainText } from '../player/prompt-marks.ts'
+import { markdownLines } from './markdown.ts'
+
+const width = 78
+
+/** Goes through the lesson line by line; the end of standard input answers Enter to everything. */
+export async function runPlain(player: Player, print: (line: string) => void): Promise<void> {
+  const input = createInterface({ input: process.stdin })
+  const lines = input[Symbol.asyncIterator]()
+  const ask = async (prompt: string): Promise<string> => {
+    print(prompt)
+    const { value, done } = await lines.next()
+    return done ? '' : value
+  }
+  const { lesson } = player
+  print(`${lesson.title}\n${'='.repeat(lesson.title.length)}`)
+  for (const block of lesson.intro) await show(player, block, print, ask)
+  for (const [index, step] of lesson.steps.entries()) {
+    print(`\n${index + 1}/${lesson.steps.length} ${step.title}\n`)
+    player.enter(step.id)
+    for (const block of step.blocks) await show(player, block, print, ask)
+  }
+  for (const block of lesson.outro) await show(player, block, print, ask)
+  input.close()
+}
+
+async function show(
+  player: Player,
+  block: Block,
+  print: (line: string) => void,
+  ask: (prompt: string) => Promise<string>,
+): Promise<void> {
+  switch (block.type) {
+    case 'prose':
+    case 'hint':
+      return print(
+        `${block.type === 'hint' ? 'Hint: ' : ''}${markdownLines(block.markdown, width).join('\n')}\n`,
+      )
+    case 'source':
+      return print(`${block.file}:${block.from}\n${block.code}\n`)
+    case 'run': {
+      await ask(`[${block.terminal}] ${block.command}\n(Enter runs it)`)
+      let output = ''
+      const forget = player.on((event) => {
+        if (event.type === 'output' && event.terminal === block.terminal)
+          output += Buffer.from(event.data).toString()
+      })
+      const outcome = await player.run(block.id)
+      forget()
+      return print(`${plainText(output).trimEnd()}${outcome.message ? `\n! ${outcome.message}` : ''}\n`)
+    }
+    case 'predict': {
+      const options = block.options.map((option, index) => `  ${index + 1}. ${option.text}`).join('\n')
+      const answer = await ask(`${block.question}\n${options}\n(the number of your answer)`)
+      const outcome = player.answer(block.id, [Number(answer) - 1])
+      return print(`${outcome.state === 'passed' ? 'Right.' : 'Not quite.'} ${block.explanation}\n`)
+    }
+    case 'exercise': {
+      const answer = await ask(
+        `${block.title}\n${block.markdown}\nIts file is ${block.file} in the sandbox. (Enter leaves it as it is, "solution" writes the solution)`,
+      )
+      if (answer.trim() === 'solution') await player.solve(block.id)
+      return
+    }
+    case 'check': {
+      const outcome = await player.check(block.id)
+      return print(
+        `${outcome.state === 'passed' ? '[done]' : '[open]'} ${block.title}${outcome.state === 'passed' ? '' : `: ${outcome.message}`}\n`,
+      )
+    }
+    default:
+  }
+}
