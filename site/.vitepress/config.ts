@@ -1,0 +1,25 @@
+// The site: VitePress, with lesson pages made from the same parser as everything else.
+import { defineConfig } from 'vitepress'
+
+export default defineConfig({
+  title: 'learn-containers',
+  description: 'Find out what a container is, by building one on a real Linux kernel.',
+  lang: 'en',
+  outDir: '../dist/site',
+  cleanUrls: true,
+  lastUpdated: false,
+  head: [['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }]],
+  themeConfig: {
+    logo: '/logo.svg',
+    nav: [
+      { text: 'Lessons', link: '/lessons/' },
+      { text: 'How tocker works', link: '/engine' },
+    ],
+    footer: { message: 'Apache-2.0. Everything here runs on your own machine.' },
+  },
+  vite: {
+    // Monaco and xterm are large, and wanted: each is a chunk of its own, loaded when it is used.
+    build: { chunkSizeWarningLimit: 4000 },
+    ssr: { noExternal: ['monaco-editor'] },
+  },
+})

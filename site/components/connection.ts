@@ -1,0 +1,121 @@
+// The page's end of the WebSocket: what was done, what the terminals say, what
+// can be asked for. One per lesson page; it connects again by itself.
+//
+// Next: site/server/protocol.ts
+import { reactive } from 'vue'
+import type { BlockStatus } from '../../lessons/player/ledger.ts'
+import type { CgroupSample, NamespacesSample } from '../../lessons/player/watch.ts'
+import type { Message, Request } from '../server/protocol.ts'
+
+export interface LessonState {
+  link: 'connecting' | 'starting' | 'ready' | 'lost' | 'resetting' | 'refused' | 'away'
+  /** One line for the status bar. */
+  message: string
+  sandbox: string
+  blocks: Record<string, BlockStatus>
+  steps: Record<string, boolean>
+  samples: Record<string, NamespacesSample | CgroupSample>
+  exercises: Record<string, string>
+  notice: { message: string; kind: 'busy' | 'failed' } | undefined
+}
+
+/** Terminal output goes past Vue: it is much, and xterm keeps it. `fresh` clears the screen first. */
+type OutputListener = (terminal: string, data: Uint8Array | string, fresh: boolean) => void
+
+export class Connection {
+  readonly state: LessonState = reactive({
+    link: 'connecting',
+    message: 'connecting',
+    sandbox: '',
+    blocks: {},
+    steps: {},
+    samples: {},
+    exercises: {},
+    notice: undefined,
+  })
+  readonly #slug: string
+  readonly #output = new Set<OutputListener>()
+  #socket: WebSocket | undefined
+  #closed = false
+  #failures = 0
+
+  constructor(slug: string) {
+    this.#slug = slug
+  }
+
+  /** Called again for every new connection, with `onReady` to say anew what the page looks at. */
+  open(onReady: () => void): void {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
+    const socket = new WebSocket(`${scheme}://${location.host}/sandbox?lesson=${this.#slug}&visitor=${visitor()}`)
+    this.#socket = socket
+    let opened = false
+    socket.addEventListener('open', () => {
+      opened = true
+      this.#failures = 0
+      this.state.link = 'starting'
+    })
+    socket.addEventListener('message', (event: MessageEvent<string>) => {
+      const message: Message = JSON.parse(event.data)
+      this.#receive(message)
+      if (message.type === 'hello') onReady()
+    })
+    socket.addEventListener('close', () => {
+      if (this.#closed) return
+      this.#failures++
+      // A page of the built site without its server, or without the token: a browser does not say which.
+      this.state.link = opened ? 'away' : this.#failures > 2 ? 'refused' : 'connecting'
+      this.state.message =
+        this.state.link === 'refused' ? 'no sandbox: run npm start, and open the address that the terminal shows' : 'connecting again'
+      setTimeout(() => this.open(onReady), Math.min(5000, 400 * this.#failures))
+    })
+  }
+
+  send(request: Request): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(request))
+  }
+
+  onOutput(listener: OutputListener): () => void {
+    this.#output.add(listener)
+    return () => this.#output.delete(listener)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#socket?.close()
+  }
+
+  #emit(terminal: string, data: Uint8Array | string, fresh: boolean): void {
+    for (const listener of this.#output) listener(terminal, data, fresh)
+  }
+
+  #receive(message: Message): void {
+    const { state } = this
+    if (message.type === 'progress') state.message = message.text
+    else if (message.type === 'notice') state.notice = message
+    else if (message.type === 'exercise') state.exercises[message.id] = message.text
+    else if (message.type === 'hello') {
+      Object.assign(state, { link: 'ready', message: '', sandbox: message.sandbox, blocks: message.blocks, steps: message.steps, notice: undefined })
+      for (const [terminal, screen] of Object.entries(message.screens)) this.#emit(terminal, screen, true)
+    } else {
+      const { event } = message
+      if (event.type === 'output') this.#emit(event.terminal, Uint8Array.from(atob(event.data), (one) => one.charCodeAt(0)), false)
+      else if (event.type === 'terminal') this.#emit(event.terminal, '', true)
+      else if (event.type === 'block') state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
+      else if (event.type === 'step') state.steps[event.id] = event.done
+      else if (event.type === 'watch') state.samples[event.id] = event.sample
+      else {
+        state.link = event.state
+        state.message = event.message ?? ''
+      }
+    }
+  }
+}
+
+/** Names this tab: a reload comes back to its terminals, another tab gets its own. */
+function visitor(): string {
+  const stored = sessionStorage.getItem('visitor')
+  if (stored) return stored
+  const made = crypto.randomUUID()
+  sessionStorage.setItem('visitor', made)
+  return made
+}

@@ -1,0 +1,124 @@
+// One learner at one lesson: a player, and the pages that show it.
+//
+// A page that reloads, or loses its connection, comes back to the same room and
+// finds its terminals as they were. A room with nobody in it closes after a while.
+//
+// Next: lessons/player/player.ts
+import type { WebSocket } from 'ws'
+import type { Lesson } from '../../lessons/format/lesson.ts'
+import type { PlayerEvent } from '../../lessons/player/events.ts'
+import { Player } from '../../lessons/player/player.ts'
+import { Progress } from '../../lessons/player/progress.ts'
+import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
+import { type Message, type Request, requestSchema } from './protocol.ts'
+
+const lingerMilliseconds = 30_000
+
+export class Room {
+  readonly #lesson: Lesson
+  readonly #sandbox: Promise<Sandbox>
+  readonly #onEmpty: () => void
+  readonly #pages = new Set<WebSocket>()
+  #player: Promise<Player> | undefined
+  #linger: NodeJS.Timeout | undefined
+
+  constructor(lesson: Lesson, sandbox: Promise<Sandbox>, onEmpty: () => void) {
+    this.#lesson = lesson
+    this.#sandbox = sandbox
+    this.#onEmpty = onEmpty
+  }
+
+  async join(page: WebSocket): Promise<void> {
+    clearTimeout(this.#linger)
+    this.#pages.add(page)
+    page.on('close', () => {
+      this.#pages.delete(page)
+      if (this.#pages.size === 0) this.#linger = setTimeout(() => void this.close(), lingerMilliseconds)
+    })
+    page.on('message', (data) => void this.#receive(page, String(data)))
+    try {
+      const player = await this.#open()
+      const { name } = await this.#sandbox
+      const { done } = { done: (await new Progress().read())[this.#lesson.slug] ?? [] }
+      const state = player.state()
+      for (const step of done) state.steps[step] = true
+      send(page, { type: 'hello', ...state, sandbox: name })
+    } catch (error) {
+      // The next page that comes tries again.
+      this.#player = undefined
+      send(page, { type: 'notice', kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      page.close(1011)
+    }
+  }
+
+  #open(): Promise<Player> {
+    this.#player ??= this.#sandbox.then(async (sandbox) => {
+      const player = await Player.open({ lesson: this.#lesson, sandbox, progress: new Progress() })
+      player.on((event) => this.#broadcast(event))
+      return player
+    })
+    return this.#player
+  }
+
+  #broadcast(event: PlayerEvent): void {
+    const wire = event.type === 'output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event
+    for (const page of this.#pages) send(page, { type: 'event', event: wire })
+  }
+
+  async #receive(page: WebSocket, text: string): Promise<void> {
+    let request: Request
+    try {
+      request = requestSchema.parse(JSON.parse(text))
+    } catch {
+      // Not a message of ours: 1008 is "policy violation", RFC 6455 section 7.4.1.
+      return page.close(1008, 'not a message of this protocol')
+    }
+    try {
+      await act(await this.#open(), request, (message) => send(page, message))
+    } catch (error) {
+      const busy = error instanceof Error && 'kind' in error && error.kind === 'busy'
+      send(page, { type: 'notice', kind: busy ? 'busy' : 'failed', message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#linger)
+    this.#onEmpty()
+    for (const page of this.#pages) page.close(1001)
+    await this.#player?.then((player) => player.close()).catch(() => {})
+  }
+}
+
+async function act(player: Player, request: Request, reply: (message: Message) => void): Promise<void> {
+  switch (request.type) {
+    case 'enter':
+      return player.enter(request.step)
+    case 'run':
+      return void (await player.run(request.id))
+    case 'check':
+      return void (await player.check(request.id))
+    case 'solve': {
+      const outcome = await player.solve(request.id)
+      if (outcome.state !== 'passed') throw new Error(outcome.message ?? outcome.state)
+      return
+    }
+    case 'answer':
+      return void player.answer(request.id, request.choices)
+    case 'input':
+      return player.write(request.terminal, request.data)
+    case 'resize':
+      return player.resize(request.terminal, request.cols, request.rows)
+    case 'watch':
+      return void player.watch(request.id, request.on)
+    case 'read':
+      return reply({ type: 'exercise', id: request.id, text: await player.readExercise(request.id) })
+    case 'write':
+      return player.writeExercise(request.id, request.text)
+    case 'reset':
+      return player.reset({ force: request.force })
+  }
+}
+
+export function send(page: WebSocket, message: Message): void {
+  if (page.readyState === page.OPEN) page.send(JSON.stringify(message))
+}
