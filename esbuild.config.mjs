@@ -16,7 +16,7 @@ const split = { 'learn-containers': 'lessons/terminal/main.tsx', site: 'site/ser
 
 // ssh2 and others are CommonJS: inside an ES module they need what CommonJS gives.
 const banner =
-  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url), __dirname = import.meta.dirname;"
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url), __cjsDirname = import.meta.dirname;"
 
 /** @type {import('esbuild').BuildOptions & { write: false, metafile: true }} */
 const options = {
@@ -36,7 +36,7 @@ const options = {
   metafile: true,
   // Native code stays outside: koffi is installed beside us, the rest is optional speed for ssh2.
   external: ['koffi', 'cpu-features', '*.node'],
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: { 'process.env.NODE_ENV': '"production"', __dirname: '__cjsDirname' },
   banner: { js: banner },
   logLevel: 'warning',
   plugins: [

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import openInBrowser from 'open'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
@@ -59,7 +58,10 @@ process.on('SIGHUP', () => void close())
 
 console.log(`\n  Open ${site.url}\n  Ctrl-C stops the site and the VM.\n`)
 const desktop = process.platform === 'darwin' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-if (flags.open && desktop) await openInBrowser(site.url).catch(() => {})
+if (flags.open && desktop) {
+  const { default: openInBrowser } = await import('open')
+  await openInBrowser(site.url).catch(() => {})
+}
 site.sandbox.then(
   async (sandbox) => {
     line.clear()
