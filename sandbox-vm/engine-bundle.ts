@@ -27,10 +27,11 @@ export async function putEngine(target: Target, directory: string): Promise<bool
     maxBuffer: 1e9,
   })
   const script = `set -e
-rm -rf /opt/tocker.new; mkdir -p /opt/tocker.new
-tar -C /opt/tocker.new -xzf -
-echo ${hash} > /opt/tocker.new/.hash
-rm -rf /opt/tocker; mv /opt/tocker.new /opt/tocker`
+# A directory of our own: two programs may do this at the same moment.
+mkdir -p /opt; new=$(mktemp -d /opt/tocker.XXXXXX); chmod 755 "$new"
+tar -C "$new" -xzf -
+echo ${hash} > "$new/.hash"
+rm -rf /opt/tocker; mv -T "$new" /opt/tocker 2>/dev/null || rm -rf "$new"`
   const unpacked = await target.exec(script, { stdin: gzipSync(tar.stdout, { level: 1 }) })
   const linked = await target.exec('cat > /usr/local/bin/tocker && chmod 755 /usr/local/bin/tocker', {
     stdin: command,

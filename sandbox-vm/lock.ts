@@ -2,6 +2,7 @@
 //
 // The lock is a file that holds its owner's pid. An owner that died does not
 // hold it: whoever finds such a file takes it over.
+import { randomUUID } from 'node:crypto'
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenOptions } from './sandbox.ts'
@@ -21,7 +22,7 @@ export async function withLock<T>(
 }
 
 async function acquire(path: string, options: Pick<OpenOptions, 'onProgress' | 'signal'>): Promise<void> {
-  const mine = `${path}.${process.pid}`
+  const mine = `${path}.${randomUUID()}`
   await writeFile(mine, `${process.pid}\n`)
   try {
     for (;;) {
@@ -41,7 +42,7 @@ async function acquire(path: string, options: Pick<OpenOptions, 'onProgress' | '
         continue
       }
       // Rename before removing: of two that found it stale, one gets the file, and the other nothing.
-      const stale = `${path}.stale.${process.pid}`
+      const stale = `${path}.stale.${randomUUID()}`
       if (
         await rename(path, stale).then(
           () => true,

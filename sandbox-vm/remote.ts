@@ -72,7 +72,7 @@ export class Remote {
     const onAbort = (): void => giveUp(new SandboxError('failed', 'stopped'))
     options.signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const status = await endOf(channel)
+      const status = await endOf(channel, this.closed)
       if (reason) throw reason
       if (status === undefined) throw new SandboxError('lost', 'the sandbox went away while a command ran')
       return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
@@ -94,7 +94,7 @@ export class Remote {
         channel.on('data', listener)
         return () => channel.off('data', listener)
       },
-      exited: endOf(channel).then((status) => status ?? 255),
+      exited: endOf(channel, this.closed).then((status) => status ?? 255),
       close: () => channel.close(),
     }
   }
@@ -138,13 +138,15 @@ export class Remote {
 }
 
 /** Exit status, 128 + signal, or undefined when the connection ended first. */
-function endOf(channel: ClientChannel): Promise<number | undefined> {
+function endOf(channel: ClientChannel, connectionClosed: Promise<void>): Promise<number | undefined> {
   return new Promise((resolve) => {
     let status: number | undefined
     channel.on('exit', (code: number | null, signal?: string) => {
       status = code ?? 128 + signalNumber(signal ?? '')
     })
     channel.on('close', () => resolve(status))
+    // A connection that is cut does not close its channels one by one.
+    void connectionClosed.then(() => resolve(status))
   })
 }
 

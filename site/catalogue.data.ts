@@ -9,6 +9,7 @@ export interface CatalogueModule {
 }
 
 declare const data: CatalogueModule[]
+
 export { data }
 
 export default {
@@ -16,7 +17,13 @@ export default {
   async load(): Promise<CatalogueModule[]> {
     return (await modules()).map(({ id, title, summary, lessons }) => ({
       ...{ id, title, summary },
-      lessons: lessons.map((one) => ({ slug: one.slug, title: one.title, summary: one.summary, minutes: one.minutes, steps: one.steps.length })),
+      lessons: lessons.map((one) => ({
+        slug: one.slug,
+        title: one.title,
+        summary: one.summary,
+        minutes: one.minutes,
+        steps: one.steps.length,
+      })),
     }))
   },
 }

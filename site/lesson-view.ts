@@ -18,13 +18,18 @@ let renderer: Promise<MarkdownRenderer> | undefined
 export async function lessonView(lessons: readonly Lesson[], index: number): Promise<LessonView> {
   const lesson = lessons[index]
   if (!lesson) throw new RangeError(`no lesson ${index}`)
-  renderer ??= createMarkdownRenderer(dirname(fileURLToPath(import.meta.url)), { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } }, '/')
+  renderer ??= createMarkdownRenderer(
+    dirname(fileURLToPath(import.meta.url)),
+    { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+    '/',
+  )
   const markdown = await renderer
   const html: Record<string, string> = {}
   const render = async (id: string, text: string): Promise<void> => {
     if (text !== '') html[id] = markdown.render(text)
   }
-  for (const block of [...lesson.intro, ...lesson.outro, ...lesson.steps.flatMap((step) => step.blocks)]) await renderBlock(block, render)
+  for (const block of [...lesson.intro, ...lesson.outro, ...lesson.steps.flatMap((step) => step.blocks)])
+    await renderBlock(block, render)
   const link = (one: Lesson | undefined) => (one ? { slug: one.slug, title: one.title } : undefined)
   const [previous, next] = [link(lessons[index - 1]), link(lessons[index + 1])]
   return { lesson, html, ...(previous ? { previous } : {}), ...(next ? { next } : {}) }
@@ -39,7 +44,8 @@ async function renderBlock(block: Block, render: (id: string, text: string) => P
   if (block.type === 'predict') {
     await render(block.id, block.question)
     await render(`${block.id}/explanation`, block.explanation)
-    for (const [index, option] of block.options.entries()) await render(`${block.id}/option-${index}`, option.text)
+    for (const [index, option] of block.options.entries())
+      await render(`${block.id}/option-${index}`, option.text)
   }
 }
 

@@ -44,13 +44,17 @@ export class Ledger {
     })
     this.#emit({ type: 'block', id, ...outcome })
     const step = this.#lesson.steps.find((one) => one.blocks.some((block) => block.id === id))
-    if (step && !this.#done.has(step.id) && this.#complete(step)) {
-      this.#done.add(step.id)
-      this.#emit({ type: 'step', id: step.id, done: true })
-      // Losing a tick on a full disk must not lose the lesson.
-      void this.#progress?.markDone(this.#lesson.slug, step.id).catch(() => {})
-    }
+    if (step) this.look(step)
     return outcome
+  }
+
+  /** Ticks the step when nothing of it is left to do: at once, when it is there to be read. */
+  look(step: Step): void {
+    if (this.#done.has(step.id) || !this.#complete(step)) return
+    this.#done.add(step.id)
+    this.#emit({ type: 'step', id: step.id, done: true })
+    // Losing a tick on a full disk must not lose the lesson.
+    void this.#progress?.markDone(this.#lesson.slug, step.id).catch(() => {})
   }
 
   clear(): void {

@@ -14,10 +14,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 import type { Block, ExerciseBlock, Lesson, RunBlock, Step } from '../format/lesson.ts'
+import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
 import type { Progress } from './progress.ts'
-import { removeSession, sessionEnvironment, setUpSession } from './session.ts'
+import { typeBlock } from './run-block.ts'
+import { removeSession, setUpSession } from './session.ts'
 import { Terminal } from './terminal.ts'
 import { sample } from './watch.ts'
 
@@ -118,6 +120,7 @@ export class Player implements AsyncDisposable {
   /** The step that the learner looks at. */
   enter(stepId: string): void {
     this.#step = this.lesson.steps.find((step) => step.id === stepId) ?? this.#step
+    if (this.#step) this.#ledger.look(this.#step)
     this.#checkSoon()
   }
 
@@ -147,42 +150,8 @@ export class Player implements AsyncDisposable {
   }
 
   async #type(block: RunBlock): Promise<Omit<Outcome, 'seconds'>> {
-    const terminal = this.#terminals.get(block.terminal)
     await this.#opening.get(block.terminal)
-    if (!terminal?.isOpen)
-      return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
-    if (terminal.busy !== undefined) {
-      return {
-        state: 'failed',
-        message: `the terminal ${block.terminal} is busy with \`${terminal.busy}\`: end it first (Ctrl-C)`,
-      }
-    }
-    const end = terminal.run(block.command, { interactive: block.interactive, timeout: block.timeout * 1000 })
-    if (block.background) {
-      // What puts itself into the background (`&`) gives the prompt back at once; a server does not.
-      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 1000))])
-      return { state: 'passed' }
-    }
-    const result = await end
-    if (result.type === 'lost') return { state: 'lost', message: 'the sandbox went away while this ran' }
-    if (result.type === 'timeout') return { state: 'failed', message: `no end within ${block.timeout} s` }
-    const status = result.status === undefined ? {} : { status: result.status }
-    if (block.status !== undefined && result.status !== undefined && result.status !== block.status) {
-      return {
-        state: 'failed',
-        message: `it ended with status ${result.status}, not ${block.status}`,
-        ...status,
-      }
-    }
-    if (block.expect !== undefined && !new RegExp(block.expect, 'm').test(result.output)) {
-      const said = result.output.trim().split('\n').slice(-3).join(' ⏎ ') || 'nothing'
-      return {
-        state: 'failed',
-        message: `the output should match /${block.expect}/, and was: ${said}`,
-        ...status,
-      }
-    }
-    return { state: 'passed', ...status }
+    return typeBlock(this.#terminals.get(block.terminal), block)
   }
 
   /** Runs a check out of the learner's sight. */
@@ -190,37 +159,7 @@ export class Player implements AsyncDisposable {
     const block = this.#find(blockId)
     if (block?.type !== 'check') return missing(blockId)
     this.#ledger.set(blockId, 'running')
-    return this.#ledger.settle(blockId, await this.#try(block.script))
-  }
-
-  async #try(script: string): Promise<Outcome> {
-    const before = performance.now()
-    const seconds = (): number => (performance.now() - before) / 1000
-    try {
-      // -e: `test … || lab fail "…"` ends the script wherever it stands.
-      const result = await this.#sandbox.exec('sh -e', {
-        stdin: script,
-        env: sessionEnvironment(this.session),
-        timeout: 20_000,
-      })
-      if (result.status === 0) return { state: 'passed', status: 0, seconds: seconds() }
-      const lines = result.stderr.trim().split('\n')
-      const said =
-        lines.find((line) => line.startsWith('lab-fail: '))?.slice('lab-fail: '.length) ?? lines.at(-1)
-      return {
-        state: 'failed',
-        message: said || `the check ended with status ${result.status}`,
-        status: result.status,
-        seconds: seconds(),
-      }
-    } catch (error) {
-      const lost = error instanceof SandboxError && error.kind === 'lost'
-      return {
-        state: lost ? 'lost' : 'failed',
-        message: error instanceof Error ? error.message : String(error),
-        seconds: seconds(),
-      }
-    }
+    return this.#ledger.settle(blockId, await tryCheck(this.#sandbox, this.session, block.script))
   }
 
   /** Tries the open checks of the step, soon after something happened. */
@@ -237,7 +176,7 @@ export class Player implements AsyncDisposable {
       for (const block of step.blocks) {
         if (block.type !== 'check' || ['passed', 'running'].includes(this.#ledger.get(block.id).state))
           continue
-        const outcome = await this.#try(block.script)
+        const outcome = await tryCheck(this.#sandbox, this.session, block.script)
         if (outcome.state === 'passed') this.#ledger.settle(block.id, outcome)
         // Not asked for, so not a failure: what is still missing, said quietly.
         else if (outcome.message !== undefined) this.#ledger.set(block.id, 'waiting', outcome.message)

@@ -46,7 +46,9 @@ export class Connection {
   /** Called again for every new connection, with `onReady` to say anew what the page looks at. */
   open(onReady: () => void): void {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-    const socket = new WebSocket(`${scheme}://${location.host}/sandbox?lesson=${this.#slug}&visitor=${visitor()}`)
+    const socket = new WebSocket(
+      `${scheme}://${location.host}/sandbox?lesson=${this.#slug}&visitor=${visitor()}`,
+    )
     this.#socket = socket
     let opened = false
     socket.addEventListener('open', () => {
@@ -65,7 +67,9 @@ export class Connection {
       // A page of the built site without its server, or without the token: a browser does not say which.
       this.state.link = opened ? 'away' : this.#failures > 2 ? 'refused' : 'connecting'
       this.state.message =
-        this.state.link === 'refused' ? 'no sandbox: run npm start, and open the address that the terminal shows' : 'connecting again'
+        this.state.link === 'refused'
+          ? 'no sandbox: run npm start, and open the address that the terminal shows'
+          : 'connecting again'
       setTimeout(() => this.open(onReady), Math.min(5000, 400 * this.#failures))
     })
   }
@@ -94,13 +98,26 @@ export class Connection {
     else if (message.type === 'notice') state.notice = message
     else if (message.type === 'exercise') state.exercises[message.id] = message.text
     else if (message.type === 'hello') {
-      Object.assign(state, { link: 'ready', message: '', sandbox: message.sandbox, blocks: message.blocks, steps: message.steps, notice: undefined })
+      Object.assign(state, {
+        link: 'ready',
+        message: '',
+        sandbox: message.sandbox,
+        blocks: message.blocks,
+        steps: message.steps,
+        notice: undefined,
+      })
       for (const [terminal, screen] of Object.entries(message.screens)) this.#emit(terminal, screen, true)
     } else {
       const { event } = message
-      if (event.type === 'output') this.#emit(event.terminal, Uint8Array.from(atob(event.data), (one) => one.charCodeAt(0)), false)
+      if (event.type === 'output')
+        this.#emit(
+          event.terminal,
+          Uint8Array.from(atob(event.data), (one) => one.charCodeAt(0)),
+          false,
+        )
       else if (event.type === 'terminal') this.#emit(event.terminal, '', true)
-      else if (event.type === 'block') state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
+      else if (event.type === 'block')
+        state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
       else if (event.type === 'step') state.steps[event.id] = event.done
       else if (event.type === 'watch') state.samples[event.id] = event.sample
       else {

@@ -6,6 +6,10 @@ export default {
   watch: ['../../lessons/content/**/*.md', '../../engine/**/*.ts'],
   async paths() {
     const lessons = (await modules()).flatMap((module) => module.lessons)
-    return Promise.all(lessons.map(async (lesson, index) => ({ params: { slug: lesson.slug, view: await lessonView(lessons, index) } })))
+    return Promise.all(
+      lessons.map(async (lesson, index) => ({
+        params: { slug: lesson.slug, view: await lessonView(lessons, index) },
+      })),
+    )
   },
 }

@@ -41,8 +41,10 @@ export class Guard {
   refusal(request: IncomingMessage): { status: number; reason: string } | undefined {
     if (!this.hostAllowed(request)) return { status: 421, reason: 'wrong Host' }
     const origin = request.headers.origin ?? ''
-    if (![`http://127.0.0.1:${this.#port()}`, `http://localhost:${this.#port()}`].includes(origin)) return { status: 403, reason: 'wrong Origin' }
-    if (!this.hasCookie(request)) return { status: 401, reason: 'no token: open the address that the terminal shows' }
+    if (![`http://127.0.0.1:${this.#port()}`, `http://localhost:${this.#port()}`].includes(origin))
+      return { status: 403, reason: 'wrong Origin' }
+    if (!this.hasCookie(request))
+      return { status: 401, reason: 'no token: open the address that the terminal shows' }
     return undefined
   }
 

@@ -21,7 +21,8 @@ const flags = new Command('site')
   .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean }>()
 
 const root = join(packageRoot(), 'dist/site')
-if (!existsSync(join(root, 'index.html'))) throw new Error("the site is not built yet: run 'npm run site:build'")
+if (!existsSync(join(root, 'index.html')))
+  throw new Error("the site is not built yet: run 'npm run site:build'")
 const port = Number(flags.port)
 if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`not a port: ${flags.port}`)
 

@@ -19,7 +19,12 @@ export const requestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('solve'), id }),
   z.object({ type: z.literal('answer'), id, choices: z.array(z.number().int().min(0).max(20)).max(20) }),
   z.object({ type: z.literal('input'), terminal: id, data: z.string().max(65_536) }),
-  z.object({ type: z.literal('resize'), terminal: id, cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) }),
+  z.object({
+    type: z.literal('resize'),
+    terminal: id,
+    cols: z.number().int().min(2).max(500),
+    rows: z.number().int().min(2).max(300),
+  }),
   z.object({ type: z.literal('watch'), id, on: z.boolean() }),
   z.object({ type: z.literal('read'), id }),
   z.object({ type: z.literal('write'), id, text: z.string().max(262_144) }),
@@ -28,10 +33,18 @@ export const requestSchema = z.discriminatedUnion('type', [
 export type Request = z.infer<typeof requestSchema>
 
 /** A player's event as it travels: bytes as base64. */
-export type WireEvent = Exclude<PlayerEvent, { type: 'output' }> | { type: 'output'; terminal: string; data: string }
+export type WireEvent =
+  | Exclude<PlayerEvent, { type: 'output' }>
+  | { type: 'output'; terminal: string; data: string }
 
 export type Message =
-  | { type: 'hello'; blocks: Record<string, BlockStatus>; steps: Record<string, boolean>; screens: Record<string, string>; sandbox: string }
+  | {
+      type: 'hello'
+      blocks: Record<string, BlockStatus>
+      steps: Record<string, boolean>
+      screens: Record<string, string>
+      sandbox: string
+    }
   | { type: 'progress'; text: string }
   | { type: 'event'; event: WireEvent }
   | { type: 'exercise'; id: string; text: string }

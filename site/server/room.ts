@@ -46,7 +46,11 @@ export class Room {
     } catch (error) {
       // The next page that comes tries again.
       this.#player = undefined
-      send(page, { type: 'notice', kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      send(page, {
+        type: 'notice',
+        kind: 'failed',
+        message: error instanceof Error ? error.message : String(error),
+      })
       page.close(1011)
     }
   }
@@ -61,7 +65,8 @@ export class Room {
   }
 
   #broadcast(event: PlayerEvent): void {
-    const wire = event.type === 'output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event
+    const wire =
+      event.type === 'output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event
     for (const page of this.#pages) send(page, { type: 'event', event: wire })
   }
 
@@ -77,7 +82,11 @@ export class Room {
       await act(await this.#open(), request, (message) => send(page, message))
     } catch (error) {
       const busy = error instanceof Error && 'kind' in error && error.kind === 'busy'
-      send(page, { type: 'notice', kind: busy ? 'busy' : 'failed', message: error instanceof Error ? error.message : String(error) })
+      send(page, {
+        type: 'notice',
+        kind: busy ? 'busy' : 'failed',
+        message: error instanceof Error ? error.message : String(error),
+      })
     }
   }
 

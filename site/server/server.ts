@@ -5,8 +5,8 @@
 import { createServer, type Server } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { findLesson } from '../../lessons/format/catalogue.ts'
-import type { Progress, Sandbox } from '../../sandbox-vm/sandbox.ts'
 import { progressText } from '../../sandbox-vm/progress-line.ts'
+import type { Progress, Sandbox } from '../../sandbox-vm/sandbox.ts'
 import { Guard } from './guard.ts'
 import { Room, send } from './room.ts'
 import { end, serveStatic } from './static-files.ts'
@@ -48,11 +48,21 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const token = url.searchParams.get('token')
     if (token === null) return void serveStatic(options.root, request, response)
     if (!guard.tokenMatches(token)) {
-      return end(response, 403, 'This address is from an earlier start. Open the one that the terminal shows now.')
+      return end(
+        response,
+        403,
+        'This address is from an earlier start. Open the one that the terminal shows now.',
+      )
     }
     // The token goes into a cookie, and out of the address bar, where others might read it.
     url.searchParams.delete('token')
-    response.writeHead(303, { Location: url.pathname + url.search, 'Set-Cookie': guard.cookie(), 'Cache-Control': 'no-store' }).end()
+    response
+      .writeHead(303, {
+        Location: url.pathname + url.search,
+        'Set-Cookie': guard.cookie(),
+        'Cache-Control': 'no-store',
+      })
+      .end()
   })
 
   server.on('upgrade', (request, socket, head) => {

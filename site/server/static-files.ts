@@ -34,17 +34,28 @@ export const securityHeaders = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
-export async function serveStatic(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serveStatic(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'only GET')
   const path = safePath(root, new URL(request.url ?? '/', 'http://localhost').pathname)
-  const file = path === undefined ? undefined : await firstFile([path, `${path}.html`, join(path, 'index.html')])
+  const file =
+    path === undefined ? undefined : await firstFile([path, `${path}.html`, join(path, 'index.html')])
   const found = file ?? (await firstFile([join(root, '404.html')]))
   if (!found) return end(response, 404, 'not found')
   // VitePress puts a hash of the content into the names of its assets.
   const cache = found.includes(`${sep}assets${sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache'
-  response.writeHead(file ? 200 : 404, { ...securityHeaders, 'Content-Type': types[extname(found)] ?? 'application/octet-stream', 'Cache-Control': cache })
+  response.writeHead(file ? 200 : 404, {
+    ...securityHeaders,
+    'Content-Type': types[extname(found)] ?? 'application/octet-stream',
+    'Cache-Control': cache,
+  })
   if (request.method === 'HEAD') return void response.end()
-  createReadStream(found).on('error', () => response.destroy()).pipe(response)
+  createReadStream(found)
+    .on('error', () => response.destroy())
+    .pipe(response)
 }
 
 /** The path below `root`, or undefined for one that would leave it. */
@@ -57,7 +68,9 @@ export function safePath(root: string, pathname: string): string | undefined {
   }
   if (decoded.includes('\0')) return undefined
   const path = normalize(join(root, decoded))
-  return path === root || path.startsWith(root + sep) || path === `${root}${sep}` ? path.replace(/\/$/, '') : undefined
+  return path === root || path.startsWith(root + sep) || path === `${root}${sep}`
+    ? path.replace(/\/$/, '')
+    : undefined
 }
 
 async function firstFile(paths: readonly string[]): Promise<string | undefined> {
@@ -66,5 +79,7 @@ async function firstFile(paths: readonly string[]): Promise<string | undefined> 
 }
 
 export function end(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { ...securityHeaders, 'Content-Type': 'text/plain; charset=utf-8' }).end(`${message}\n`)
+  response
+    .writeHead(status, { ...securityHeaders, 'Content-Type': 'text/plain; charset=utf-8' })
+    .end(`${message}\n`)
 }

@@ -1,6 +1,7 @@
 // VitePress' own theme, with our colours and our pages.
-import DefaultTheme from 'vitepress/theme'
+
 import type { Theme } from 'vitepress'
+import DefaultTheme from 'vitepress/theme'
 import Landing from '../../components/Landing.vue'
 import LessonList from '../../components/LessonList.vue'
 import LessonPage from '../../components/LessonPage.vue'

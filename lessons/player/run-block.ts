@@ -1,0 +1,48 @@
+// A run block, typed: into its terminal, as the learner would, and judged by what
+// the shell said about its end.
+//
+// Called by the player, which knows the terminals.
+import type { RunBlock } from '../format/lesson.ts'
+import type { Outcome } from './events.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Types the block's command, waits for its end as the block asks, and holds its output and status against what it expects. */
+export async function typeBlock(
+  terminal: Terminal | undefined,
+  block: RunBlock,
+): Promise<Omit<Outcome, 'seconds'>> {
+  if (!terminal?.isOpen)
+    return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
+  if (terminal.busy !== undefined) {
+    return {
+      state: 'failed',
+      message: `the terminal ${block.terminal} is busy with \`${terminal.busy}\`: end it first (Ctrl-C)`,
+    }
+  }
+  const end = terminal.run(block.command, { interactive: block.interactive, timeout: block.timeout * 1000 })
+  if (block.background) {
+    // What puts itself into the background (`&`) gives the prompt back at once; a server does not.
+    await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 1000))])
+    return { state: 'passed' }
+  }
+  const result = await end
+  if (result.type === 'lost') return { state: 'lost', message: 'the sandbox went away while this ran' }
+  if (result.type === 'timeout') return { state: 'failed', message: `no end within ${block.timeout} s` }
+  const status = result.status === undefined ? {} : { status: result.status }
+  if (block.status !== undefined && result.status !== undefined && result.status !== block.status) {
+    return {
+      state: 'failed',
+      message: `it ended with status ${result.status}, not ${block.status}`,
+      ...status,
+    }
+  }
+  if (block.expect !== undefined && !new RegExp(block.expect, 'm').test(result.output)) {
+    const said = result.output.trim().split('\n').slice(-3).join(' ⏎ ') || 'nothing'
+    return {
+      state: 'failed',
+      message: `the output should match /${block.expect}/, and was: ${said}`,
+      ...status,
+    }
+  }
+  return { state: 'passed', ...status }
+}

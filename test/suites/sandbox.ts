@@ -1,0 +1,108 @@
+// What every sandbox can do. Each provider passes this one suite.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
+
+export function sandboxSuite(open: () => Promise<Sandbox>): void {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await open()
+  })
+  afterAll(async () => {
+    await sandbox?.close()
+  })
+
+  test('exec gives status, output and errors apart', async () => {
+    expect(await sandbox.exec('echo out; echo err >&2; exit 3')).toEqual({
+      status: 3,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    })
+  })
+
+  test('exec passes directory, environment and input, whatever they hold', async () => {
+    const result = await sandbox.exec('pwd; echo "$WORD"; cat', {
+      cwd: '/usr',
+      env: { WORD: `it's "$x" ünï` },
+      stdin: 'line\0byte',
+    })
+    expect(result.stdout).toBe(`/usr\nit's "$x" ünï\nline\0byte`)
+  })
+
+  test('a command that a signal ends has status 128 and its number', async () => {
+    expect((await sandbox.exec('kill -KILL $$')).status).toBe(137)
+  })
+
+  test('a command that does not end is given up', async () => {
+    await expect(sandbox.exec('sleep 600', { timeout: 400 })).rejects.toThrow(SandboxError)
+  })
+
+  test('output comes as it is made', async () => {
+    const abort = new AbortController()
+    const seen = new Promise<string>((resolve) => {
+      sandbox
+        .exec('echo first; while sleep 0.2; do echo tick; done', {
+          signal: abort.signal,
+          onStdout: (chunk) => resolve(String(chunk)),
+        })
+        .catch(() => {})
+    })
+    expect(await seen).toContain('first')
+    abort.abort()
+  })
+
+  test('a file comes back as it was put, with its mode', async () => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256)
+    await sandbox.put('/tmp/suite dir/a file', bytes, { mode: 0o750 })
+    expect(Buffer.compare(await sandbox.get('/tmp/suite dir/a file'), bytes)).toBe(0)
+    expect((await sandbox.exec('stat -c %a "/tmp/suite dir/a file"; rm -r "/tmp/suite dir"')).stdout).toBe(
+      '750\n',
+    )
+  })
+
+  test('a file that is not there says so', async () => {
+    await expect(sandbox.get('/no/such/file')).rejects.toThrow(/cannot read \/no\/such\/file/)
+  })
+
+  test('a shell is a terminal, and can be resized', async () => {
+    const shell = await sandbox.shell({ cols: 91, rows: 17, command: ['sh'] })
+    let output = ''
+    shell.onData((chunk) => {
+      output += chunk.toString()
+    })
+    shell.write('stty size; tty\n')
+    await expect.poll(() => output, { timeout: 15_000 }).toMatch(/17 91[\s\S]*\/dev\/pts\//)
+    shell.resize(60, 20)
+    shell.write('stty size\n')
+    await expect.poll(() => output, { timeout: 15_000 }).toContain('20 60')
+    shell.write('exit 5\n')
+    expect(await shell.exited).toBe(5)
+  })
+
+  test('Ctrl-C reaches the program in the shell', async () => {
+    const shell = await sandbox.shell({ cols: 80, rows: 24, command: ['sh'] })
+    let output = ''
+    shell.onData((chunk) => {
+      output += chunk.toString()
+    })
+    shell.write('sleep 600; echo "it was $?"\n')
+    await expect.poll(() => output, { timeout: 15_000 }).toContain('sleep')
+    // The echo comes before the program runs: again until it is there to be interrupted.
+    await expect
+      .poll(
+        () => {
+          shell.write('\x03')
+          return output
+        },
+        { timeout: 15_000, interval: 500 },
+      )
+      .toMatch(/\^C/)
+    shell.write('\necho still $((40 + 2))\n')
+    await expect.poll(() => output, { timeout: 15_000 }).toContain('still 42')
+    shell.close()
+    await shell.exited
+  })
+
+  test('it says what it is', async () => {
+    expect(await sandbox.describe()).toMatch(/Linux \d/)
+  })
+}

@@ -1,0 +1,87 @@
+// The engine's pure parts: no root, no kernel.
+import { expect, test } from 'vitest'
+import { parseBytes } from '../../../engine/cli/commands/size.ts'
+import { EngineError, errorLine, SyscallError } from '../../../engine/errors.ts'
+import { findHierarchies } from '../../../engine/libcontainer/cgroups/hierarchy.ts'
+import { cloneFlags, MS_BIND, MS_REC, mountFlags, spell } from '../../../engine/syscalls/flags.ts'
+import { reportJson, reportLines } from '../../../engine/trace/report.ts'
+import { type TraceRecord, traced, traceTo } from '../../../engine/trace/trace.ts'
+
+test('flags are spelt as the kernel spells them', () => {
+  expect(spell(MS_BIND | MS_REC, mountFlags)).toBe('MS_BIND|MS_REC')
+  expect(spell(0x20000000, cloneFlags)).toBe('CLONE_NEWPID')
+  expect(spell(0, mountFlags)).toBe('0')
+  expect(spell(MS_BIND | 0x40000000, mountFlags)).toBe('MS_BIND|0x40000000')
+})
+
+test.each([
+  ['200M', 200 * 1024 ** 2],
+  ['200m', 200 * 1024 ** 2],
+  ['1.5g', 1.5 * 1024 ** 3],
+  ['2048k', 2 * 1024 ** 2],
+  ['4194304', 4194304],
+  ['64mb', 64 * 1024 ** 2],
+])('size %s', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes)
+})
+
+test.each(['', 'm', '-5m', '5x', '5 m', '1k', '0', 'NaN'])('size %j is refused', (text) => {
+  expect(() => parseBytes(text)).toThrow(RangeError)
+})
+
+test('hierarchies are found where they are mounted', () => {
+  const v2 = '25 30 0:22 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate'
+  expect(findHierarchies(v2)).toEqual({ v2: '/sys/fs/cgroup', v1: {} })
+  const hybrid = [
+    '33 25 0:28 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',
+    '36 25 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory',
+    '37 25 0:32 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct',
+    'rubbish',
+  ].join('\n')
+  expect(findHierarchies(hybrid)).toMatchObject({
+    v2: '/sys/fs/cgroup/unified',
+    v1: { memory: '/sys/fs/cgroup/memory', cpuacct: '/sys/fs/cgroup/cpu,cpuacct' },
+  })
+})
+
+test('an error is one line, from the intent down to the kernel', () => {
+  const cause = new SyscallError('mount', 1, 'EPERM', '"proc", "/proc"')
+  expect(errorLine(new EngineError('forbidden', 'mount proc on /proc', { cause }))).toBe(
+    'mount proc on /proc: mount(2): EPERM "proc", "/proc"',
+  )
+})
+
+test('the trace records what passed the door, failures too, and costs nothing when off', () => {
+  const records: TraceRecord[] = []
+  traced(
+    'syscall',
+    'unshare',
+    () => 'CLONE_NEWPID',
+    () => 0,
+  )
+  traceTo((record) => void records.push(record))
+  traced(
+    'syscall',
+    'mount',
+    () => '"a", "b"',
+    () => 0,
+  )
+  expect(() =>
+    traced(
+      'syscall',
+      'umount2',
+      () => '"b"',
+      () => {
+        throw new SyscallError('umount2', 16, 'EBUSY', '"b"')
+      },
+    ),
+  ).toThrow('umount2(2): EBUSY')
+  traceTo(undefined)
+  expect(records.map(({ name, result }) => [name, result])).toEqual([
+    ['mount', '0'],
+    ['umount2', 'EBUSY'],
+  ])
+  const lines = reportLines(records, { colour: false, columns: 120 })
+  expect(lines[1]).toMatch(/tocker +mount\("a", "b"\) +.*= 0/)
+  expect(JSON.parse(reportJson(records)[1] ?? '')).toMatchObject({ name: 'umount2', result: 'EBUSY' })
+})

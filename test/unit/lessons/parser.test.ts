@@ -1,0 +1,157 @@
+// The lesson format: what parses, what is refused and with which words.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { modules, suggest } from '../../../lessons/format/catalogue.ts'
+import { lint } from '../../../lessons/format/linter.ts'
+import { parseLesson } from '../../../lessons/format/parser.ts'
+import { readRegion } from '../../../lessons/format/region.ts'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lc-parser-'))
+})
+afterAll(async () => {
+  await rm(directory, { recursive: true })
+})
+
+const head =
+  '---\nslug: demo\ntitle: T\nsummary: S\nmodule: m\nminutes: 5\nsandbox: { terminals: [host, inside] }\n---\n'
+
+async function parse(body: string, front = head) {
+  await mkdir(join(directory, 'demo'), { recursive: true })
+  const path = join(directory, 'demo/lesson.md')
+  await writeFile(path, front + body)
+  return parseLesson(path)
+}
+const step = (body: string): string => `::::: step one "One"\n${body}\n:::::\n`
+
+test('every block of the format, with ids, lines and attributes', async () => {
+  const lesson = await parse(
+    `Intro.\n\n${step(
+      'Text *here*.\n```sh run terminal=inside interactive expect=/a b/ status=0 timeout=9\nunshare -p bash\n```\n::: predict "Q?"\n- [ ] no\n- [x] yes\n> Because.\n:::\n::: check "C"\n```sh\ntest -e /x || lab fail "no"\n```\n:::\n::: hint\nH\n:::\n::: solution\nS\n```sh terminal=inside\nls\n```\n:::\n::: source engine/libcontainer/namespaces.ts#pid\n:::\n::: watch namespaces pid=$(lab shell-pid inside)\nW\n:::',
+    )}Bye.`,
+  )
+  expect(lesson.intro).toMatchObject([{ type: 'prose', markdown: 'Intro.' }])
+  expect(lesson.outro).toMatchObject([{ markdown: 'Bye.' }])
+  const [blocks] = lesson.steps.map((one) => one.blocks)
+  expect(blocks?.map((block) => block.type)).toEqual([
+    'prose',
+    'run',
+    'predict',
+    'check',
+    'hint',
+    'solution',
+    'source',
+    'watch',
+  ])
+  expect(blocks?.[1]).toMatchObject({
+    id: 'one/run-1',
+    line: 13,
+    terminal: 'inside',
+    interactive: true,
+    expect: 'a b',
+    status: 0,
+    timeout: 9,
+    command: 'unshare -p bash',
+  })
+  expect(blocks?.[2]).toMatchObject({
+    question: 'Q?',
+    options: [{ correct: false }, { correct: true, text: 'yes' }],
+    explanation: 'Because.',
+  })
+  expect(blocks?.[5]).toMatchObject({ runs: [{ command: 'ls', terminal: 'inside' }], markdown: 'S' })
+  expect(blocks?.[6]).toMatchObject({ code: expect.stringContaining('unshare(CLONE_NEWPID)') })
+  expect(blocks?.[7]).toMatchObject({ args: { pid: '$(lab shell-pid inside)' }, markdown: 'W' })
+})
+
+test.each([
+  ['no front matter', 'x', '', /:1: a lesson begins with front matter/],
+  ['no step', 'x', head, /at least one step/],
+  ['a step without a title', '::::: step one\n:::::\n', head, /:9: write ::::: step the-id "The title"/],
+  ['two steps of one name', step('x') + step('y'), head, /two steps called one/],
+  ['an open container', '::::: step one "One"\nx', head, /:9: this container is never closed/],
+  ['an open code block', step('```sh run\nls'), head, /this code block is never closed/],
+  ['an unknown block', step('::: chekc "x"\n:::'), head, /no block chekc: did you mean check\?/],
+  [
+    'an unknown attribute',
+    step('```sh run statuss=0\nls\n```'),
+    head,
+    /no attribute statuss=: did you mean status=\?/,
+  ],
+  [
+    'an unknown terminal',
+    step('```sh run terminal=x\nls\n```'),
+    head,
+    /no terminal x: front matter names host, inside/,
+  ],
+  [
+    'an expectation that is none',
+    step('```sh run expect=abc\nls\n```'),
+    head,
+    /expect is a regular expression/,
+  ],
+  [
+    'a question without a right answer',
+    step('::: predict "Q"\n- [ ] a\n- [ ] b\n> e\n:::'),
+    head,
+    /and a right one/,
+  ],
+  [
+    'a missing region',
+    step('::: source engine/libcontainer/rootfs.ts#nope\n:::'),
+    head,
+    /rootfs\.ts has no region nope/,
+  ],
+  [
+    'a source outside the engine',
+    step('::: source engine/../package.json#x\n:::'),
+    head,
+    /is not a file of the engine/,
+  ],
+  ['an unknown view', step('::: watch layers\n:::'), head, /no view layers: there are namespaces, cgroup/],
+  [
+    'a missing exercise file',
+    step('::: exercise "E" file=/x starter=x.sh\n:::'),
+    head,
+    /there is no files\/x\.sh beside the lesson/,
+  ],
+  [
+    'text between steps',
+    `${step('x')}stray\n${step('y').replace('one', 'two')}`,
+    head,
+    /between steps nothing may stand/,
+  ],
+  ['another slug', step('x'), head.replace('demo', 'other'), /the slug is other, and the directory demo/],
+  ['wrong front matter', step('x'), head.replace('minutes: 5', 'minutes: five'), /front matter: minutes/],
+])('%s is refused', async (_name, body, front, message) => {
+  await expect(parse(body, front)).rejects.toThrow(message)
+})
+
+test('the linter reads as an editor would', async () => {
+  const lesson = await parse(step('```sh run\nls\n```\n::: check "C"\n```sh\ntrue\n```\n:::'))
+  const found = (await lint(lesson, ['demo'])).join('\n')
+  for (const complaint of [
+    /this check cannot fail/,
+    /says nothing to the learner/,
+    /nothing is ever typed into the terminal inside/,
+    /no step break-it/,
+    /last step shows the engine/,
+  ]) {
+    expect(found).toMatch(complaint)
+  }
+})
+
+test('the catalogue has its modules in order, and knows a near miss', async () => {
+  expect((await modules()).map((module) => module.id)).toEqual(['before', 'namespaces', 'cgroups'])
+  expect(await suggest('unshare-pdi')).toBe('unshare-pid')
+  expect(await suggest('memory')).toBe('cgroup-memory')
+  expect(await suggest('xylophone-lesson')).toBeUndefined()
+})
+
+test('a region knows its lines and loses its indentation', async () => {
+  const region = await readRegion('engine/libcontainer/cgroups/v2.ts', 'memory')
+  expect(region.code).toMatch(/^limit\(limits/)
+  expect(region.to).toBeGreaterThan(region.from)
+})

@@ -1,0 +1,120 @@
+// What the terminal UI draws, without a terminal: lines in, lines out.
+
+import { stripVTControlCharacters } from 'node:util'
+import xterm from '@xterm/headless'
+import stringWidth from 'string-width'
+import { expect, test } from 'vitest'
+import { modules } from '../../../lessons/format/catalogue.ts'
+import { layout } from '../../../lessons/terminal/app.tsx'
+import { readKeys } from '../../../lessons/terminal/keys.ts'
+import { markdownLines } from '../../../lessons/terminal/markdown.ts'
+import { screenLines } from '../../../lessons/terminal/screen-lines.ts'
+import { stepLines } from '../../../lessons/terminal/step-lines.ts'
+import { cgroupLines, namespacesLines } from '../../../lessons/terminal/views.ts'
+
+const lessons = (await modules()).flatMap((module) => module.lessons)
+
+test('Markdown is wrapped, listed and quoted', () => {
+  const lines = markdownLines(
+    '# Head\n\nSome **bold** words and `code` that are long enough to wrap.\n\n- one\n- two\n\n> said',
+    30,
+  )
+  expect(lines).toEqual([
+    'Head',
+    '',
+    'Some bold words and code that',
+    'are long enough to wrap.',
+    '',
+    '• one',
+    '• two',
+    '│ said',
+  ])
+})
+
+test.each([40, 60, 76, 100])('no line of any lesson is wider than %i cells', (width) => {
+  for (const lesson of lessons) {
+    for (const step of lesson.steps) {
+      const view = {
+        statuses: {},
+        selected: step.blocks.at(-1)?.id,
+        hints: 9,
+        opened: new Set(step.blocks.map((block) => block.id)),
+        watches: {},
+      }
+      for (const line of stepLines(lesson, step, view, width).lines)
+        expect(stringWidth(line), line).toBeLessThanOrEqual(width)
+    }
+  }
+})
+
+test('keys have names, and text between them is not lost', () => {
+  expect(readKeys('\x1b[A\rq\x1b[5~\x14\x1bé')).toEqual([
+    'up',
+    'enter',
+    'q',
+    'pageup',
+    'ctrl-t',
+    'escape',
+    'é',
+  ])
+})
+
+test('side by side where there is room, one above the other where not; never more than there is', () => {
+  expect(layout({ columns: 150, rows: 40 }).wide).toBe(true)
+  expect(layout({ columns: 80, rows: 24 }).wide).toBe(false)
+  for (const size of [
+    { columns: 80, rows: 24 },
+    { columns: 60, rows: 18 },
+    { columns: 200, rows: 60 },
+  ]) {
+    const { wide, text, terminal } = layout(size)
+    expect(wide ? text.columns + terminal.columns + 6 : text.columns + 4).toBeLessThanOrEqual(size.columns)
+    expect(wide ? text.rows + 4 : text.rows + terminal.rows + 7).toBeLessThanOrEqual(size.rows)
+    expect(terminal.rows).toBeGreaterThan(2)
+  }
+})
+
+test('a screen keeps its colours, wide characters and cursor', async () => {
+  const terminal = new xterm.Terminal({ cols: 12, rows: 3, allowProposedApi: true })
+  await new Promise<void>((resolve) => terminal.write('\x1b[1;31mred\x1b[0m 日本\r\nplain', resolve))
+  const lines = screenLines(terminal, { cursor: true })
+  expect(lines.map((line) => stripVTControlCharacters(line))).toEqual([
+    'red 日本    ',
+    'plain       ',
+    '            ',
+  ])
+  expect(lines[0]).toContain('\x1b[0;1;38;5;1mred')
+  expect(lines[1]).toContain('\x1b[0;7m ')
+})
+
+test('views in text say what the samples say', () => {
+  const host = { pid: '1', mnt: '2' }
+  const tree = namespacesLines(
+    {
+      host,
+      processes: [
+        { pid: 5, ppid: 1, nspid: [5], command: 'bash', terminal: 'inside', namespaces: host },
+        { pid: 9, ppid: 5, nspid: [9, 1], command: 'bash', namespaces: { pid: '4026532179', mnt: '2' } },
+      ],
+    },
+    80,
+  )
+  expect(tree[1]).toMatch(/bash +pid 5 +as the host \(inside\)/)
+  expect(tree[2]).toMatch(/└ bash +pid 9 → 1 +pid:2179/)
+  const gauge = cgroupLines(
+    [
+      {
+        at: 1,
+        path: '/x',
+        exists: true,
+        memory: { current: 25 * 1024 ** 2, max: 50 * 1024 ** 2, oomKills: 2 },
+        processes: [],
+      },
+    ],
+    80,
+  )
+  expect(gauge.join('\n')).toMatch(/█+░+ 25\.0 MB of 50\.0 MB[\s\S]*OOM kills: 2/)
+  expect(cgroupLines([{ at: 1, path: '/x', exists: false, processes: [] }], 80).join()).toContain(
+    'not there yet',
+  )
+})

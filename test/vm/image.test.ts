@@ -1,0 +1,103 @@
+// The image: a build that is interrupted, or has no room, leaves nothing that
+// counts as an image, and the next one goes on.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ensureImage, findImage } from '../../sandbox-vm/image/build.ts'
+import { alive } from '../../sandbox-vm/lock.ts'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+
+let cache: string
+beforeEach(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'lc-image-'))
+})
+afterEach(async () => {
+  await rm(cache, { recursive: true, force: true })
+})
+
+/** Starts a build in a process of its own; resolves when it says that it is unpacking. */
+async function startBuild(): Promise<ReturnType<typeof spawn>> {
+  const script = `
+    const { ensureImage } = await import('./sandbox-vm/image/build.ts')
+    const abort = new AbortController()
+    process.on('SIGINT', () => abort.abort())
+    await ensureImage({ signal: abort.signal, onProgress: (p) => console.log(p.task) }).catch((e) => { console.error(e.message); process.exitCode = 3 })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: packageRoot(),
+    env: { ...process.env, LEARN_CONTAINERS_CACHE: cache },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (data) => String(data).includes('unpacking the base') && resolve())
+    child.once('exit', () => reject(new Error('the build ended early')))
+  })
+  return child
+}
+
+async function builders(): Promise<string> {
+  const { stdout } = await execa('ps', ['-eo', 'args='])
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes('mmdebstrap') && line.includes(cache))
+    .join('\n')
+}
+
+test('Ctrl-C: says that it was interrupted, leaves no process, no mount, and no image', async () => {
+  const child = await startBuild()
+  let words = ''
+  child.stderr?.on('data', (data) => {
+    words += data
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGINT')
+  expect(await ended).toBe(3)
+  expect(words).toMatch(/interrupted; run it again to go on/)
+  await expect.poll(builders, { timeout: 20_000 }).toBe('')
+  expect((await execa('cat', ['/proc/self/mountinfo'])).stdout).not.toContain('learn-containers-build')
+  expect((await readdir(join(cache, 'images'))).filter((name) => !name.includes('.'))).toEqual([])
+})
+
+test('kill -9, then again: the second build removes the rubbish and completes', async () => {
+  const child = await startBuild()
+  child.kill('SIGKILL')
+  // What mmdebstrap itself does when its parent is gone is its own; ours is that the next build works.
+  await execa('pkill', ['-KILL', '-f', `mmdebstrap.*${cache}`], { reject: false })
+  const before = process.env.LEARN_CONTAINERS_CACHE
+  process.env.LEARN_CONTAINERS_CACHE = cache
+  try {
+    expect(await findImage()).toBeUndefined()
+    const image = await ensureImage()
+    for (const path of [image.kernel, image.initrd, image.disk]) expect(existsSync(path)).toBe(true)
+    expect(await readdir(join(cache, 'images'))).toEqual([image.key])
+    expect((await readdir(tmpdir())).filter((name) => name.startsWith('learn-containers-build'))).toEqual([])
+  } finally {
+    if (before === undefined) delete process.env.LEARN_CONTAINERS_CACHE
+    else process.env.LEARN_CONTAINERS_CACHE = before
+  }
+})
+
+test.runIf(process.getuid?.() === 0)('a disk that is too small is said before the work begins', async () => {
+  await execa('mount', ['-t', 'tmpfs', '-o', 'size=50m', 'lc-small', cache])
+  try {
+    const { exitCode, stderr } = await execa(process.execPath, ['dist/learn-containers.mjs', 'vm', 'build'], {
+      cwd: packageRoot(),
+      env: { LEARN_CONTAINERS_CACHE: cache },
+      reject: false,
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(
+      /the sandbox image takes 1\.6 GB while it is built, and .* has 0\.1 GB free: make room/,
+    )
+  } finally {
+    await execa('umount', [cache])
+  }
+})
+
+test('a lock whose owner died is taken over', async () => {
+  expect(alive(process.pid)).toBe(true)
+  expect(alive(2 ** 22 + 1)).toBe(false)
+})

@@ -1,0 +1,114 @@
+// The VM's life: reset, death, two users, and the end of those who use it.
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { KeeperStatus } from '../../sandbox-vm/keeper/protocol.ts'
+import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
+import { alive } from '../../sandbox-vm/lock.ts'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import type { SandboxEvent } from '../../sandbox-vm/sandbox.ts'
+import { openVm } from '../suites/vm.ts'
+
+let state: string
+const before = process.env.LEARN_CONTAINERS_STATE
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'lc-keeper-'))
+  process.env.LEARN_CONTAINERS_STATE = state
+})
+afterAll(async () => {
+  if (before === undefined) delete process.env.LEARN_CONTAINERS_STATE
+  else process.env.LEARN_CONTAINERS_STATE = before
+  await rm(state, { recursive: true, force: true })
+})
+
+async function status(): Promise<KeeperStatus | undefined> {
+  const keeper = await KeeperClient.find({ lease: false, onState: () => {} })
+  const now = await keeper?.ask({ type: 'status' }).catch(() => undefined)
+  keeper?.close()
+  return now
+}
+
+async function gone(...pids: (number | undefined)[]): Promise<void> {
+  await expect
+    .poll(() => pids.filter((pid) => pid !== undefined && alive(pid)), { timeout: 15_000 })
+    .toEqual([])
+}
+
+test('reset puts the first state back: files, processes, clock right, engine there', async () => {
+  await using vm = await openVm()
+  await vm.exec('touch /root/dirty; mkdir /sys/fs/cgroup/dirty; sleep 600 >/dev/null 2>&1 &')
+  await vm.reset()
+  const { stdout } = await vm.exec('ls /root /sys/fs/cgroup; pgrep -x sleep; date +%s; tocker --version')
+  expect(stdout).not.toMatch(/dirty/)
+  expect(Math.abs(Number(/^\d{10}$/m.exec(stdout)?.[0]) - Date.now() / 1000)).toBeLessThan(5)
+  expect(stdout).toMatch(/\d+\.\d+\.\d+\s*$/)
+})
+
+test('a VM that dies is noticed, said, and started again', async () => {
+  await using vm = await openVm()
+  const events: SandboxEvent[] = []
+  vm.on((event) => void events.push(event))
+  const shell = await vm.shell({ cols: 80, rows: 24 })
+  const pid = (await status())?.qemuPid ?? 0
+  process.kill(pid, 'SIGKILL')
+  expect(await shell.exited).toBe(255)
+  expect((await vm.exec('echo back')).stdout).toBe('back\n')
+  expect(events.map((event) => event.type)).toEqual(expect.arrayContaining(['lost', 'ready']))
+  expect(events.find((event) => event.type === 'lost')).toMatchObject({
+    reason: expect.stringMatching(/the VM died|ended/),
+  })
+})
+
+test('two users share one VM; a reset asks when it would hurt the other', async () => {
+  await using one = await openVm()
+  await using two = await openVm()
+  await one.put('/root/shared', 'x')
+  expect((await two.get('/root/shared')).toString()).toBe('x')
+  await expect(one.reset()).rejects.toThrow(/another program uses this VM/)
+  const told = new Promise<SandboxEvent>((resolve) => two.on(resolve))
+  await one.reset({ force: true })
+  expect(await told).toMatchObject({ type: 'lost' })
+  expect((await two.exec('ls /root')).stdout).toBe('')
+})
+
+test('the last one out stops the VM', async () => {
+  const vm = await openVm()
+  const now = await status()
+  await vm.close()
+  await gone(now?.keeperPid, now?.qemuPid)
+})
+
+test('a user that is killed does not leave the VM running', async () => {
+  const script = `const { openVm } = await import('./test/suites/vm.ts'); await openVm(); console.log('open'); setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: packageRoot(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const now = await status()
+  expect(now?.users).toHaveLength(1)
+  child.kill('SIGKILL')
+  await gone(now?.keeperPid, now?.qemuPid)
+})
+
+test('a keeper that is killed takes QEMU along, and the next use starts another', async () => {
+  await using vm = await openVm()
+  const now = await status()
+  process.kill(now?.keeperPid ?? 0, 'SIGKILL')
+  await gone(now?.qemuPid)
+  expect((await vm.exec('echo back')).stdout).toBe('back\n')
+  expect((await status())?.keeperPid).not.toBe(now?.keeperPid)
+})
+
+test('keep: the VM outlives its user until it is stopped', async () => {
+  const vm = await openVm()
+  const keeper = await KeeperClient.find({ lease: false, onState: () => {} })
+  await keeper?.ask({ type: 'keep', keep: true })
+  await vm.close()
+  const now = await status()
+  expect(now).toMatchObject({ state: 'ready', users: [] })
+  await keeper?.ask({ type: 'stop', force: false })
+  await gone(now?.keeperPid, now?.qemuPid)
+})
