@@ -24,6 +24,11 @@ export class Ledger {
     this.#progress = progress
   }
 
+  /** The block of this name, in whichever step. */
+  block(id: string): Block | undefined {
+    return this.#lesson.steps.flatMap((step) => step.blocks).find((block) => block.id === id)
+  }
+
   get(id: string): BlockStatus {
     return this.#blocks.get(id) ?? { state: 'waiting' }
   }

@@ -13,7 +13,7 @@
 // Next: lessons/player/terminal.ts
 import { randomBytes } from 'node:crypto'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
-import type { Block, ExerciseBlock, Lesson, RunBlock, Step } from '../format/lesson.ts'
+import type { ExerciseBlock, Lesson, RunBlock, Step } from '../format/lesson.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
@@ -92,7 +92,7 @@ export class Player implements AsyncDisposable {
     await opening
   }
 
-  /** The learner left the shell (exit, Ctrl-D): a terminal always has one. */
+  /** The learner left the shell (exit): a terminal always has one. */
   async #reopen(name: string): Promise<void> {
     const terminal = this.#terminals.get(name)
     if (this.#closed || !terminal || terminal.isOpen) return
@@ -133,13 +133,13 @@ export class Player implements AsyncDisposable {
     this.#terminals.get(terminal)?.resize(cols, rows)
   }
 
-  /** The emulator behind a terminal, for readers in this process. */
+  /** For readers in this process: the emulator behind a terminal. */
   terminal(name: string): Terminal | undefined {
     return this.#terminals.get(name)
   }
 
   async run(blockId: string): Promise<Outcome> {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     if (block?.type !== 'run') return missing(blockId)
     const before = performance.now()
     this.#ledger.set(blockId, 'running')
@@ -156,7 +156,7 @@ export class Player implements AsyncDisposable {
 
   /** Runs a check out of the learner's sight. */
   async check(blockId: string): Promise<Outcome> {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     if (block?.type !== 'check') return missing(blockId)
     this.#ledger.set(blockId, 'running')
     return this.#ledger.settle(blockId, await tryCheck(this.#sandbox, this.session, block.script))
@@ -188,19 +188,15 @@ export class Player implements AsyncDisposable {
 
   /** @param choices indexes of the options that the learner chose */
   answer(blockId: string, choices: readonly number[]): Outcome {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     if (block?.type !== 'predict') return missing(blockId)
     const right = block.options.every((option, index) => option.correct === choices.includes(index))
-    return this.#ledger.settle(blockId, {
-      state: right ? 'passed' : 'failed',
-      message: block.explanation,
-      seconds: 0,
-    })
+    return this.#ledger.settle(blockId, { state: right ? 'passed' : 'failed', seconds: 0 })
   }
 
   /** Types a solution, or writes an exercise's. */
   async solve(blockId: string): Promise<Outcome> {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     if (block?.type === 'exercise') {
       await this.writeExercise(blockId, block.solution)
       return { state: 'passed', seconds: 0 }
@@ -232,7 +228,7 @@ export class Player implements AsyncDisposable {
 
   /** Starts or stops a live view; its samples come as events. */
   async watch(blockId: string, on: boolean): Promise<void> {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     const running = this.#watches.get(blockId)
     if (!on) {
       this.#watches.delete(blockId)
@@ -289,16 +285,8 @@ export class Player implements AsyncDisposable {
     await this.close()
   }
 
-  #find(blockId: string): Block | undefined {
-    for (const step of this.lesson.steps) {
-      const block = step.blocks.find((one) => one.id === blockId)
-      if (block) return block
-    }
-    return undefined
-  }
-
   #exercise(blockId: string): ExerciseBlock {
-    const block = this.#find(blockId)
+    const block = this.#ledger.block(blockId)
     if (block?.type !== 'exercise') throw new Error(`the lesson has no exercise ${blockId}`)
     return block
   }
