@@ -55,7 +55,11 @@ function npmPackages() {
   say('installing npm packages, about 630 MB with the editor and a Node of its own (once)')
   // npm's own file is its entry when npm runs us; the command otherwise.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
-  run([...npm, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm could not install the packages')
+  // Not `npm ci`: it refuses a lockfile that lacks the native packages of a platform, also of one that is not ours.
+  run(
+    [...npm, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    'npm could not install the packages',
+  )
   writeFileSync(stamp, lock)
 }
 

@@ -28,7 +28,7 @@ export interface Limits {
   pids?: number
 }
 
-export const traceRecordSchema = z.object({
+const traceRecordSchema = z.object({
   process: z.enum(['tocker', 'init']),
   kind: z.enum(['syscall', 'command']),
   name: z.string(),

@@ -23,7 +23,7 @@ export interface Module {
   lessons: Lesson[]
 }
 
-export function contentDirectory(): string {
+function contentDirectory(): string {
   return process.env.LEARN_CONTAINERS_CONTENT ?? join(packageRoot(), 'lessons/content')
 }
 

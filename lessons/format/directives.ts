@@ -120,7 +120,7 @@ function readFence(reader: Reader, mark: string, info: string): Node {
 }
 
 /** Words of an info string. Values may hold spaces in `"…"`, `/…/` and `$(…)`. */
-export function parseInfo(info: string, path: string, line: number): Info {
+function parseInfo(info: string, path: string, line: number): Info {
   const value = String.raw`"(?:[^"\\]|\\.)*"|/(?:[^/\\]|\\.)*/(?=\s|$)|\$\((?:[^()]|\([^()]*\))*\)|[^\s"]+`
   const token = new RegExp(String.raw`\s*(?:([\w-]+)=(${value})|(${value}))`, 'gy')
   const result: Info = { name: '', words: [], attributes: {} }

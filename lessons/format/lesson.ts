@@ -53,7 +53,7 @@ export type Block =
   | SourceBlock
   | WatchBlock
 
-export interface ProseBlock extends Identified {
+interface ProseBlock extends Identified {
   type: 'prose'
   markdown: string
 }
@@ -76,7 +76,7 @@ export interface RunBlock extends Identified {
 }
 
 /** A shell script run out of band; exit status 0 passes, `lab fail "…"` says what was found instead. */
-export interface CheckBlock extends Identified {
+interface CheckBlock extends Identified {
   type: 'check'
   title: string
   script: string
@@ -90,13 +90,13 @@ export interface PredictBlock extends Identified {
   explanation: string
 }
 
-export interface HintBlock extends Identified {
+interface HintBlock extends Identified {
   type: 'hint'
   markdown: string
 }
 
 /** What the test suite types where the learner must invent. */
-export interface SolutionBlock extends Identified {
+interface SolutionBlock extends Identified {
   type: 'solution'
   markdown: string
   runs: RunBlock[]

@@ -48,7 +48,7 @@ function cannotFail(script: string): boolean {
 }
 
 /** Changes with the English text of a step: what a translation was made from. */
-export function stepHash(step: Step): string {
+function stepHash(step: Step): string {
   const prose = (block: Block): string =>
     'markdown' in block ? block.markdown : block.type === 'predict' ? block.question : ''
   return createHash('sha256')

@@ -5,7 +5,7 @@
 // in /run/lab/<session>; nothing else in the sandbox is touched.
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 
-export function sessionDirectory(session: string): string {
+function sessionDirectory(session: string): string {
   return `/run/lab/${session}`
 }
 

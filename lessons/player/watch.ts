@@ -11,7 +11,7 @@ import { sessionEnvironment } from './session.ts'
 export const namespaceNames = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'] as const
 export type NamespaceName = (typeof namespaceNames)[number]
 /** Inode numbers of /proc/PID/ns, as text. */
-export type Namespaces = Partial<Record<NamespaceName, string>>
+type Namespaces = Partial<Record<NamespaceName, string>>
 
 export interface NamespacesSample {
   /** PID 1 of the sandbox: what "the host" means in a lesson. */

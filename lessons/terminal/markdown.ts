@@ -16,7 +16,7 @@ export function paint(style: Style, text: string): string {
   return coloured() ? styleText(style, text, { validateStream: false }) : text
 }
 
-export function coloured(): boolean {
+function coloured(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR
 }
 

@@ -69,6 +69,6 @@ export function cgroupLines(history: readonly CgroupSample[], width: number): st
   ]
 }
 
-export function megabytes(bytes: number): string {
+function megabytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MB`
 }

@@ -260,7 +260,7 @@ async function requireSpace(directory: string): Promise<void> {
 }
 
 /** Bytes that a new program could have. os.freemem() leaves out what the page cache would give back. */
-export async function availableMemory(): Promise<number> {
+async function availableMemory(): Promise<number> {
   const text = await readFile('/proc/meminfo', 'utf8').catch(() => '')
   const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1]
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024

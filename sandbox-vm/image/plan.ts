@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 
 /** Debian 12: its 6.1 kernel boots every time under emulation; 6.12 did not (double faults in early boot). */
-export const suite = 'bookworm'
+const suite = 'bookworm'
 
 const always = [
   'busybox-static',

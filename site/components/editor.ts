@@ -3,7 +3,7 @@ import type * as Monaco from 'monaco-editor/editor/editor.api.js'
 
 let loading: Promise<typeof Monaco> | undefined
 
-export function loadMonaco(): Promise<typeof Monaco> {
+function loadMonaco(): Promise<typeof Monaco> {
   if (loading) return loading
   loading = (async () => {
     const [monaco, { default: EditorWorker }] = await Promise.all([

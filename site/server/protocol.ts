@@ -33,9 +33,7 @@ export const requestSchema = z.discriminatedUnion('type', [
 export type Request = z.infer<typeof requestSchema>
 
 /** A player's event as it travels: bytes as base64. */
-export type WireEvent =
-  | Exclude<PlayerEvent, { type: 'output' }>
-  | { type: 'output'; terminal: string; data: string }
+type WireEvent = Exclude<PlayerEvent, { type: 'output' }> | { type: 'output'; terminal: string; data: string }
 
 export type Message =
   | {

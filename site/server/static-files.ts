@@ -27,7 +27,7 @@ const policy = [
   "base-uri 'self'",
 ].join('; ')
 
-export const securityHeaders = {
+const securityHeaders = {
   'Content-Security-Policy': policy,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',

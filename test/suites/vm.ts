@@ -5,15 +5,10 @@ import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
 
-export const engineDirectory = join(packageRoot(), 'dist/engine')
+const engineDirectory = join(packageRoot(), 'dist/engine')
 
 /** The VM, with tocker in it. */
 export async function openVm(): Promise<Sandbox> {
   if (!existsSync(engineDirectory)) throw new Error("dist/engine is missing: run 'npm run build'")
   return openSandbox('qemu', { engine: engineDirectory })
-}
-
-/** Environment that makes a program's machine a machine of its own. */
-export function ownState(directory: string): Record<string, string> {
-  return { LEARN_CONTAINERS_STATE: directory }
 }
