@@ -1,6 +1,7 @@
 // Suites by what they need. `npm test` runs all; `npx vitest run --project unit` needs nothing but Node.
 import { defineConfig } from 'vitest/config'
 
+// One after the other: two cores, one VM.
 const serial = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000 }
 
 export default defineConfig({
@@ -9,15 +10,44 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'kernel', include: ['test/kernel/**/*.test.ts'], ...serial } },
-      { test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...serial } },
-      { test: { name: 'lessons', include: ['test/lessons/**/*.test.ts'], ...serial } },
-      { test: { name: 'terminal', include: ['test/terminal/**/*.test.ts'], ...serial } },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...serial } },
+      {
+        test: {
+          name: 'kernel',
+          sequence: { groupOrder: 1 },
+          include: ['test/kernel/**/*.test.ts'],
+          ...serial,
+        },
+      },
+      { test: { name: 'vm', sequence: { groupOrder: 2 }, include: ['test/vm/**/*.test.ts'], ...serial } },
+      {
+        test: {
+          name: 'lessons',
+          sequence: { groupOrder: 3 },
+          include: ['test/lessons/**/*.test.ts'],
+          ...serial,
+        },
+      },
+      {
+        test: {
+          name: 'terminal',
+          sequence: { groupOrder: 4 },
+          include: ['test/terminal/**/*.test.ts'],
+          ...serial,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          sequence: { groupOrder: 5 },
+          include: ['test/browser/**/*.test.ts'],
+          ...serial,
+        },
+      },
     ],
   },
 })

@@ -44,17 +44,33 @@ class LocalSandbox implements Sandbox {
     const child = execa('sh', ['-c', command], {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
-      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       ...(options.stdin === undefined ? { stdin: 'ignore' as const } : { input: options.stdin }),
+      // A process group of its own: ending the shell alone would leave what it started.
+      detached: true,
       reject: false,
       stripFinalNewline: false,
     })
     if (options.onStdout) child.stdout.on('data', options.onStdout)
+    let reason: SandboxError | undefined
+    const giveUp = (error: SandboxError): void => {
+      reason ??= error
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }
+    const timer = options.timeout
+      ? setTimeout(
+          () =>
+            giveUp(
+              new SandboxError('timeout', `no end within ${options.timeout} ms: ${command.slice(0, 80)}`),
+            ),
+          options.timeout,
+        )
+      : undefined
+    const onAbort = (): void => giveUp(new SandboxError('failed', 'stopped'))
+    options.signal?.addEventListener('abort', onAbort, { once: true })
     const result = await child
-    if (result.timedOut)
-      throw new SandboxError('timeout', `no end within ${options.timeout} ms: ${command.slice(0, 80)}`)
-    if (result.isCanceled) throw new SandboxError('failed', 'stopped')
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', onAbort)
+    if (reason) throw reason
     const status = result.exitCode ?? 128 + (result.signal ? constants.signals[result.signal] : 0)
     return { status, stdout: result.stdout, stderr: result.stderr }
   }

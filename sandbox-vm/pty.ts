@@ -17,6 +17,7 @@ export function openPty(options: ShellOptions & { command: readonly string[] }):
     stderr: 'ignore',
     buffer: false,
     reject: false,
+    forceKillAfterDelay: 300,
   })
   child.stdin.on('error', () => {})
   return {
@@ -31,7 +32,7 @@ export function openPty(options: ShellOptions & { command: readonly string[] }):
       return () => child.stdout.off('data', listener)
     },
     exited: child.then((result) => result.exitCode ?? 255),
-    close: () => void child.kill('SIGHUP'),
+    close: () => void child.kill('SIGTERM'),
   }
 }
 

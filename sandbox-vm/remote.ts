@@ -44,7 +44,10 @@ export class Remote {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const channel = await this.#channel(wrapCommand(`sh -c ${quote(command)}`, options))
+    // timeout(1) ends the command over there; our own clock ends the waiting here.
+    const limit =
+      options.timeout === undefined ? '' : `timeout -s KILL ${Math.ceil(options.timeout / 1000) + 1} `
+    const channel = await this.#channel(wrapCommand(`${limit}sh -c ${quote(command)}`, options))
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     channel.on('data', (chunk: Buffer) => {
@@ -54,9 +57,10 @@ export class Remote {
     channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     if (options.stdin !== undefined) channel.end(options.stdin)
     else channel.end()
-    let reason: SandboxError | undefined
+    const givenUp = Promise.withResolvers<never>()
     const giveUp = (error: SandboxError): void => {
-      reason ??= error
+      // sshd answers a close when the command has ended, which may be never: no waiting for that.
+      givenUp.reject(error)
       channel.signal('KILL')
       channel.close()
     }
@@ -72,8 +76,7 @@ export class Remote {
     const onAbort = (): void => giveUp(new SandboxError('failed', 'stopped'))
     options.signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const status = await endOf(channel, this.closed)
-      if (reason) throw reason
+      const status = await Promise.race([endOf(channel, this.closed), givenUp.promise])
       if (status === undefined) throw new SandboxError('lost', 'the sandbox went away while a command ran')
       return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
     } finally {

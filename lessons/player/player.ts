@@ -13,13 +13,14 @@
 // Next: lessons/player/terminal.ts
 import { randomBytes } from 'node:crypto'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
-import type { ExerciseBlock, Lesson, RunBlock, Step } from '../format/lesson.ts'
+import type { ExerciseBlock, Lesson, RunBlock } from '../format/lesson.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
 import type { Progress } from './progress.ts'
 import { typeBlock } from './run-block.ts'
 import { removeSession, setUpSession } from './session.ts'
+import { StepChecks } from './step-checks.ts'
 import { Terminal } from './terminal.ts'
 import { sample } from './watch.ts'
 
@@ -43,28 +44,30 @@ export class Player implements AsyncDisposable {
   readonly #opening = new Map<string, Promise<void>>()
   readonly #watches = new Map<string, AbortController>()
   readonly #forget: () => void
-  #step: Step | undefined
-  #autoTimer: NodeJS.Timeout | undefined
-  #checking = false
+  readonly #checks: StepChecks
+  /** Under way when the sandbox is back and the terminals are not yet. */
+  #beginning: Promise<void> = Promise.resolve()
   #closed = false
 
   private constructor({ lesson, sandbox, progress, cols = 80, rows = 24 }: PlayerOptions) {
     this.lesson = lesson
     this.#sandbox = sandbox
     this.#ledger = new Ledger(lesson, (event) => this.#emit(event), progress)
+    this.#checks = new StepChecks(sandbox, this.session, this.#ledger)
     this.#terminals = new Map(
       lesson.sandbox.terminals.map((name) => [
         name,
         new Terminal(name, cols, rows, {
           onData: (data) => this.#emit({ type: 'output', terminal: name, data }),
-          onPrompt: () => this.#checkSoon(),
+          onPrompt: () => this.#checks.soon(),
           onExit: () => void this.#reopen(name),
         }),
       ]),
     )
     this.#forget = sandbox.on((event) => {
       if (event.type === 'lost') this.#lost(event.reason)
-      if (event.type === 'ready') void this.#begin().catch((error: Error) => this.#lost(error.message))
+      if (event.type === 'ready')
+        this.#beginning = this.#begin().catch((error: Error) => this.#lost(error.message))
     })
   }
 
@@ -103,6 +106,7 @@ export class Player implements AsyncDisposable {
 
   #lost(message: string): void {
     if (this.#closed) return
+    this.#checks.discard()
     for (const controller of this.#watches.values()) controller.abort()
     for (const terminal of this.#terminals.values()) terminal.close()
     this.#emit({ type: 'sandbox', state: 'lost', message })
@@ -119,9 +123,10 @@ export class Player implements AsyncDisposable {
 
   /** The step that the learner looks at. */
   enter(stepId: string): void {
-    this.#step = this.lesson.steps.find((step) => step.id === stepId) ?? this.#step
-    if (this.#step) this.#ledger.look(this.#step)
-    this.#checkSoon()
+    const step = this.lesson.steps.find((one) => one.id === stepId)
+    if (!step) return
+    this.#ledger.look(step)
+    this.#checks.look(step)
   }
 
   /** The learner's keys. */
@@ -150,6 +155,7 @@ export class Player implements AsyncDisposable {
   }
 
   async #type(block: RunBlock): Promise<Omit<Outcome, 'seconds'>> {
+    await this.#beginning
     await this.#opening.get(block.terminal)
     return typeBlock(this.#terminals.get(block.terminal), block)
   }
@@ -160,30 +166,6 @@ export class Player implements AsyncDisposable {
     if (block?.type !== 'check') return missing(blockId)
     this.#ledger.set(blockId, 'running')
     return this.#ledger.settle(blockId, await tryCheck(this.#sandbox, this.session, block.script))
-  }
-
-  /** Tries the open checks of the step, soon after something happened. */
-  #checkSoon(): void {
-    clearTimeout(this.#autoTimer)
-    if (!this.#closed) this.#autoTimer = setTimeout(() => void this.#checkStep(), 250)
-  }
-
-  async #checkStep(): Promise<void> {
-    const step = this.#step
-    if (!step || this.#checking || this.#closed) return
-    this.#checking = true
-    try {
-      for (const block of step.blocks) {
-        if (block.type !== 'check' || ['passed', 'running'].includes(this.#ledger.get(block.id).state))
-          continue
-        const outcome = await tryCheck(this.#sandbox, this.session, block.script)
-        if (outcome.state === 'passed') this.#ledger.settle(block.id, outcome)
-        // Not asked for, so not a failure: what is still missing, said quietly.
-        else if (outcome.message !== undefined) this.#ledger.set(block.id, 'waiting', outcome.message)
-      }
-    } finally {
-      this.#checking = false
-    }
   }
 
   /** @param choices indexes of the options that the learner chose */
@@ -223,7 +205,7 @@ export class Player implements AsyncDisposable {
   async writeExercise(blockId: string, text: string): Promise<void> {
     await this.#sandbox.put(this.#exercise(blockId).file, text, { mode: 0o755 })
     this.#ledger.settle(blockId, { state: 'passed', seconds: 0 })
-    this.#checkSoon()
+    this.#checks.soon()
   }
 
   /** Starts or stops a live view; its samples come as events. */
@@ -262,7 +244,9 @@ export class Player implements AsyncDisposable {
     this.#emit({ type: 'sandbox', state: 'resetting' })
     try {
       await this.#sandbox.reset(options)
+      this.#checks.discard()
       this.#ledger.clear()
+      await this.#beginning
     } catch (error) {
       this.#emit({ type: 'sandbox', state: 'ready' })
       throw error
@@ -273,7 +257,7 @@ export class Player implements AsyncDisposable {
     if (this.#closed) return
     this.#closed = true
     this.#forget()
-    clearTimeout(this.#autoTimer)
+    this.#checks.stop()
     for (const controller of this.#watches.values()) controller.abort()
     for (const terminal of this.#terminals.values()) terminal.dispose()
     await removeSession(this.#sandbox, this.session).catch(() => {

@@ -13,6 +13,7 @@ export async function typeBlock(
 ): Promise<Omit<Outcome, 'seconds'>> {
   if (!terminal?.isOpen)
     return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
+  await terminal.clearLine()
   if (terminal.busy !== undefined) {
     return {
       state: 'failed',

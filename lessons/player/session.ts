@@ -29,6 +29,8 @@ export function shellEnvironment(session: string, terminal: string): Record<stri
     LAB_OUTER: '1',
     PS1: String.raw`\[\e]133;A\a\]\u@\h:\w\$ \[\e]133;B\a\]`,
     PS0: String.raw`\e]133;C\a`,
+    // Where our files are, sh (dash) reads this one; it would print the PS1 above as it stands.
+    ENV: `${sessionDirectory(session)}/home/.shrc`,
     PROMPT_COMMAND: String.raw`printf "\e]133;D;%s\a" $?`,
   }
 }
@@ -68,6 +70,10 @@ if [ -n "$LAB_OUTER" ]; then
 fi
 `
 
+const shrc = `# Read by interactive sh: the same marks, as the bytes that they are.
+PS1="$(printf '\\033]133;A\\007$ \\033]133;B\\007')"
+`
+
 /** Makes the session's directory anew. */
 export async function setUpSession(sandbox: Sandbox, session: string): Promise<void> {
   const directory = sessionDirectory(session)
@@ -78,6 +84,8 @@ cat > ${directory}/bin/lab <<'END-OF-LAB'
 ${lab}END-OF-LAB
 cat > ${directory}/home/.bashrc <<'END-OF-BASHRC'
 ${bashrc}END-OF-BASHRC
+cat > ${directory}/home/.shrc <<'END-OF-SHRC'
+${shrc}END-OF-SHRC
 chmod 755 ${directory}/bin/lab
 `
   const result = await sandbox.exec('sh -s', { stdin: script, timeout: 20_000 })

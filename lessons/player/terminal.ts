@@ -35,10 +35,18 @@ export class Terminal {
   #status: number | undefined
   #output = ''
   #capturing = true
+  /** The shell at the prompt tells when a command begins and ends, as bash does; dash tells prompts only. */
+  #tellsEnd = false
+  /** Marks since the last prompt. A prompt without any is the old one, drawn again: after a paste, a resize. */
+  #seen = { begin: false, end: false }
+  /** What was captured is the echo of the command, and not yet its output. */
+  #echoing = false
   /** How the last shell ended, when it ended by itself. */
   #exitStatus: number | undefined
   #lastData = 0
   #running = ''
+  /** What the learner typed since the last prompt, and no command of it began yet. */
+  #typed = ''
   /** Called with every mark and every end of the shell. */
   readonly #waiters = new Set<() => void>()
 
@@ -55,10 +63,15 @@ export class Terminal {
     this.screen.reset()
     this.#marks = new PromptMarks()
     this.#state = 'running'
+    this.#running = ''
+    this.#typed = ''
+    this.#tellsEnd = false
+    this.#seen = { begin: false, end: false }
     const env = shellEnvironment(session, this.name)
     const shell = await sandbox.shell({ cols, rows, command: ['bash'], cwd: env.HOME ?? '/', env })
     this.#shell = shell
-    shell.onData((chunk) => this.#receive(chunk))
+    // A shell that was given up may still have something to say.
+    shell.onData((chunk) => this.#shell === shell && this.#receive(chunk))
     this.#exitStatus = undefined
     void shell.exited.then((status) => {
       if (this.#shell !== shell) return
@@ -80,7 +93,9 @@ export class Terminal {
     return this.#state === 'running' ? this.#running || 'a command' : undefined
   }
 
+  /** The learner's keys. */
   write(data: string): void {
+    if (this.#state === 'prompt') this.#typed += data
     this.#shell?.write(data)
   }
 
@@ -95,24 +110,45 @@ export class Terminal {
     return this.#serializer.serialize()
   }
 
+  /** Takes away what the learner half typed, so that a command does not end up behind it. */
+  async clearLine(): Promise<void> {
+    const typing = (): boolean => this.#state === 'prompt' && this.#typed !== ''
+    // Enter was pressed: the command it begins is on its way.
+    if (/[\r\n]/.test(this.#typed)) await this.#until(() => !typing(), 500)
+    if (!typing()) return
+    if (/[\r\n]/.test(this.#typed)) {
+      // No command began: an open quote, or a loop without its end. Only Ctrl-C leaves that.
+      this.#state = 'running'
+      this.#shell?.write('\x03')
+      await this.#until(() => this.#atPrompt(), 2000)
+    } else this.#shell?.write('\x05\x15')
+    this.#typed = ''
+  }
+
   /** Types a command and waits for its end. `interactive` ends as soon as something waits for input. */
   async run(command: string, options: { interactive: boolean; timeout: number }): Promise<CommandEnd> {
     const marked = this.#state === 'prompt'
     this.#output = ''
     this.#capturing = true
+    this.#echoing = true
     this.#status = undefined
     this.#state = 'running'
     this.#running = command.split('\n')[0] ?? ''
     this.#lastData = performance.now()
     // Bracketed paste makes several lines one input, which runs as one and ends with one mark.
-    const lines = command.includes('\n') && marked ? `\x1b[200~${command}\x1b[201~` : command
-    this.write(`${lines}\r`)
-    const quiet = options.interactive ? 1500 : 800
+    const lines =
+      command.includes('\n') && marked && this.#tellsEnd ? `\x1b[200~${command}\x1b[201~` : command
+    this.#shell?.write(`${lines}\r`)
+    const quiet = (): number => {
+      if (!options.interactive) return 800
+      // Nothing yet: it is still starting, or it is one of the few that wait in silence (cat).
+      return marked && this.#output === '' ? 6000 : 1500
+    }
     const began = this.#lastData
     const ended = await this.#until(() => {
       if (this.#state === 'prompt') return true
       const still = performance.now() - this.#lastData
-      return (options.interactive || !marked) && this.#lastData > began && still > quiet
+      return (options.interactive || !marked) && this.#lastData > began && still > quiet()
     }, options.timeout)
     const output = plainText(this.#output)
     if (!this.isOpen)
@@ -150,20 +186,30 @@ export class Terminal {
         if (this.#capturing && this.#output.length < 1e6) this.#output += mark.text
       } else if (mark.type === 'C') {
         this.#state = 'running'
-        // What came before was the echo of the command.
-        this.#output = ''
+        this.#typed = ''
+        this.#seen.begin = true
+        // Several lines have a C each: only before the first one is there nothing but the echo.
+        if (this.#echoing) this.#output = ''
+        this.#echoing = false
         this.#capturing = true
       } else if (mark.type === 'D') {
         this.#status = mark.status
+        this.#seen.end = true
         // What follows is the next prompt.
         this.#capturing = false
-      }
-      if (mark.type === 'B') {
-        this.#state = 'prompt'
-        this.#events.onPrompt()
-      }
+      } else if (mark.type === 'B') this.#prompt()
     }
     this.#notify()
+  }
+
+  #prompt(): void {
+    if (this.#tellsEnd && !this.#seen.begin && !this.#seen.end) return
+    this.#tellsEnd = this.#seen.end
+    this.#seen = { begin: false, end: false }
+    this.#state = 'prompt'
+    this.#running = ''
+    this.#typed = ''
+    this.#events.onPrompt()
   }
 
   #notify(): void {

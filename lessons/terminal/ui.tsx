@@ -32,6 +32,8 @@ export async function runUi(player: Player, step: string | undefined): Promise<v
     exitOnCtrlC: false,
     patchConsole: false,
     alternateScreen: true,
+    // play.ts has asked the terminal; Ink would ask the environment, and draw nothing where CI is set.
+    interactive: true,
     incrementalRendering: true,
   })
 
