@@ -186,7 +186,7 @@ export class BlockReader {
     } catch {
       // Falls through to the message.
     }
-    return this.#fail(line, `expect is a regular expression: expect=/${text}/`)
+    return this.#fail(line, `expect is a regular expression between slashes, on one line: not ${text}`)
   }
 
   #number(name: string, text: string, line: number): number {

@@ -41,6 +41,16 @@ done
 \`\`\`sh run interactive
 cat
 \`\`\`
+\`\`\`sh run expect=/^one\\ntwo$/ status=0
+echo one
+echo two
+\`\`\`
+\`\`\`sh run interactive
+sh
+\`\`\`
+\`\`\`sh run expect=/^still 4$/
+echo still $((2 + 2))
+\`\`\`
 ::: check "There is a /root/proof"
 \`\`\`sh
 test -e /root/proof || lab fail "There is no /root/proof: make it."
@@ -117,6 +127,21 @@ test('something that waits for input is started, not waited for', async () => {
   player.write('host', 'echoed by cat\r')
   await expect.poll(() => screen().match(/echoed by cat/g)?.length).toBe(2)
   player.write('host', '\x04')
+  await expect.poll(() => player.run('one/run-1')).toMatchObject({ state: 'passed' })
+})
+
+test('several lines are one command, however often: a prompt that is drawn again is not the next one', async () => {
+  for (let round = 0; round < 8; round++) {
+    expect(await player.run('one/run-5')).toMatchObject({ state: 'passed' })
+    expect(await player.run('one/run-7')).toMatchObject({ state: 'passed' })
+  }
+})
+
+test('a shell that tells less than bash is understood too, and shows a prompt for people', async () => {
+  expect(await player.run('one/run-8')).toMatchObject({ state: 'passed' })
+  expect(await player.run('one/run-9')).toMatchObject({ state: 'passed' })
+  expect(screen()).not.toContain('133')
+  player.write('host', 'exit\r')
   await expect.poll(() => player.run('one/run-1')).toMatchObject({ state: 'passed' })
 })
 
