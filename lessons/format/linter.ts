@@ -3,7 +3,7 @@
 // The parser refuses what it cannot read; this file reads as an editor would.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import type { Block, Lesson, Step } from './lesson.ts'
 
@@ -13,6 +13,9 @@ export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<st
   const complain = (line: number, message: string): void =>
     void found.push(`${lesson.path}:${line}: ${message}`)
   for (const slug of lesson.after) if (!slugs.includes(slug)) complain(1, `after: there is no lesson ${slug}`)
+  const directory = basename(dirname(dirname(lesson.path)))
+  if (lesson.module !== directory)
+    complain(1, `module: ${lesson.module}, and the lesson is in the directory ${directory}`)
   const blocks = lesson.steps.flatMap((step) => step.blocks)
   for (const block of blocks) {
     if (block.type === 'check' && cannotFail(block.script)) complain(block.line, 'this check cannot fail')

@@ -62,13 +62,13 @@ export async function parseLesson(path: string): Promise<Lesson> {
       throw new LessonError(shown, node.line, `there are two steps called ${id}`)
     steps.push({ id, title: node.info.title, blocks: await reader.read(node.children, id) })
   }
-  return {
-    ...front,
-    intro: await reader.read(nodes.slice(0, first), 'intro'),
-    steps,
-    outro: await reader.read(nodes.slice(last + 1), 'outro'),
-    path: shown,
-  }
+  const intro = await reader.read(nodes.slice(0, first), 'intro')
+  const outro = await reader.read(nodes.slice(last + 1), 'outro')
+  // Readers show these as text: a command or a check there would never be run.
+  const stranger = [...intro, ...outro].find((block) => block.type !== 'prose')
+  if (stranger)
+    throw new LessonError(shown, stranger.line, `${stranger.type} stands in a step, not before or after them`)
+  return { ...front, intro, steps, outro, path: shown }
 }
 
 function parseFrontMatter(text: string, path: string): z.infer<typeof frontMatterSchema> {

@@ -7,6 +7,7 @@ import { modules, suggest } from '../../../lessons/format/catalogue.ts'
 import { lint } from '../../../lessons/format/linter.ts'
 import { parseLesson } from '../../../lessons/format/parser.ts'
 import { readRegion } from '../../../lessons/format/region.ts'
+import { newLesson } from '../../../lessons/format/template.ts'
 
 let directory: string
 beforeAll(async () => {
@@ -123,6 +124,13 @@ test.each([
     head,
     /between steps nothing may stand/,
   ],
+  ['a command before the steps', `\`\`\`sh run\nls\n\`\`\`\n${step('x')}`, head, /:9: run stands in a step/],
+  [
+    'a check after the steps',
+    `${step('x')}::: check "C"\n\`\`\`sh\nls\n\`\`\`\n:::\n`,
+    head,
+    /check stands in a step/,
+  ],
   ['another slug', step('x'), head.replace('demo', 'other'), /the slug is other, and the directory demo/],
   ['wrong front matter', step('x'), head.replace('minutes: 5', 'minutes: five'), /front matter: minutes/],
 ])('%s is refused', async (_name, body, front, message) => {
@@ -140,6 +148,40 @@ test('the linter reads as an editor would', async () => {
     /last step shows the engine/,
   ]) {
     expect(found).toMatch(complaint)
+  }
+})
+
+test('a translation is held against its steps, and says what to write when the English changed', async () => {
+  const complaints = async (translation: string) => {
+    const lesson = await parse(step('Text.'))
+    await writeFile(join(directory, 'demo/lesson.zh.md'), translation)
+    const found = await lint(lesson, ['demo'])
+    return found.filter((line) => line.includes('lesson.zh.md'))
+  }
+  const [stale, gone] = await complaints('## one 00000000\nx\n\n## two\ny\n')
+  expect(stale).toMatch(
+    /lesson\.zh\.md:1: the English step changed since: translate it again, and write [0-9a-f]{8}$/,
+  )
+  expect(gone).toMatch(/:4: the lesson has no step two/)
+  expect(await complaints(`## one ${stale?.slice(-8)}\nx\n`)).toEqual([])
+  expect(await complaints('nothing yet\n')).toEqual([expect.stringMatching(/the step one is not translated/)])
+  await rm(join(directory, 'demo/lesson.zh.md'))
+})
+
+test('what `new` writes can be read, and is never written over', async () => {
+  process.env.LEARN_CONTAINERS_CONTENT = directory
+  try {
+    const path = await newLesson('space/first-look')
+    expect((await parseLesson(path)).steps.map((one) => one.id)).toEqual([
+      'look-first',
+      'break-it',
+      'prove-it',
+      'source',
+    ])
+    await expect(newLesson('space/first-look')).rejects.toThrow(/exists already/)
+    await expect(newLesson('../escape')).rejects.toThrow(/not a lesson's name: .*write module\/slug/)
+  } finally {
+    delete process.env.LEARN_CONTAINERS_CONTENT
   }
 })
 
