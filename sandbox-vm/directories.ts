@@ -20,10 +20,13 @@ export function stateDirectory(): string {
 }
 
 /**
- * Path of a unix socket that belongs to `directory`. Not inside it: sun_path
- * holds 108 bytes (unix(7)), and a home directory may be longer than that.
+ * Path of a unix socket of `directory`: inside, where only its owner may go. But
+ * sun_path holds 108 bytes (unix(7); 104 on macOS), and a home directory may be
+ * longer than that.
  */
 export function socketPath(directory: string, name: string): string {
+  const inside = join(directory, `${name}.sock`)
+  if (Buffer.byteLength(inside) < 100) return inside
   const digest = createHash('sha256').update(directory).digest('hex').slice(0, 12)
   const base = process.env.XDG_RUNTIME_DIR ?? tmpdir()
   return join(base, `learn-containers-${userInfo().uid}-${digest}-${name}`)

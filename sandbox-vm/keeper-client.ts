@@ -12,15 +12,16 @@ import {
   type KeeperStatus,
   type Message,
   messageSchema,
-  protocolVersion,
   type Request,
   readMessages,
 } from './keeper/protocol.ts'
+import { keeperVersion } from './keeper/version.ts'
 import { withLock } from './lock.ts'
 import { packageRoot } from './package-root.ts'
 import { SandboxError } from './sandbox.ts'
 
 export type KeeperState = Extract<Message, { type: 'state' }>
+type Refusal = Extract<Message, { type: 'refused' }>
 type Answer = Extract<Message, { type: 'answer' }>
 /** A request without its number. */
 type Question = Request extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never
@@ -31,6 +32,8 @@ export function machineDirectory(): string {
 
 export class KeeperClient {
   readonly closed: Promise<void>
+  /** The keeper's first words: a refusal, or undefined when we are in. */
+  readonly #welcome = Promise.withResolvers<Refusal | undefined>()
   readonly #socket: Socket
   readonly #answers = new Map<number, (answer: Answer | undefined) => void>()
   #next = 1
@@ -38,12 +41,15 @@ export class KeeperClient {
   private constructor(socket: Socket, onState: (state: KeeperState) => void) {
     this.#socket = socket
     readMessages(socket, messageSchema, (message) => {
+      if (message.type === 'refused') return this.#welcome.resolve(message)
+      this.#welcome.resolve(undefined)
       if (message.type === 'state') return onState(message)
       this.#answers.get(message.id)?.(message)
       this.#answers.delete(message.id)
     })
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
+        this.#welcome.resolve({ type: 'refused', stopping: true, reason: 'the VM was stopped' })
         for (const settle of this.#answers.values()) settle(undefined)
         resolve()
       })
@@ -64,13 +70,8 @@ export class KeeperClient {
     socket.on('error', () => {})
     const client = new KeeperClient(socket, options.onState)
     const who = `${basename(process.argv[1] ?? 'learn-containers', '.mjs')} (pid ${process.pid})`
-    client.#send({
-      type: 'hello',
-      version: protocolVersion,
-      who,
-      keep: options.keep ?? false,
-      lease: options.lease,
-    })
+    const { keep = false, lease } = options
+    client.#send({ type: 'hello', version: await keeperVersion(), who, keep, lease })
     return client
   }
 
@@ -86,14 +87,18 @@ export class KeeperClient {
       join(directory, 'start.lock'),
       options.signal ? { signal: options.signal } : {},
       async () => {
-        const found = await KeeperClient.find({ lease: true, ...options })
-        if (found) return found
-        start(directory)
+        let started = false
         for (let tries = 0; tries < 400; tries++) {
           options.signal?.throwIfAborted()
           const client = await KeeperClient.find({ lease: true, ...options })
-          if (client) return client
-          await sleep(25)
+          const refusal = client && (await client.#welcome.promise)
+          if (client && !refusal) return client
+          // Stopping, or of another version and used by nobody: it goes, and we start another.
+          if (refusal?.stopping) await client?.closed
+          else if (refusal) throw new SandboxError('busy', refusal.reason)
+          else if (started) await sleep(25)
+          else start(directory)
+          started = !client
         }
         throw new SandboxError(
           'failed',

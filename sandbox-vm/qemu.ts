@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { putEngine } from './engine-bundle.ts'
 import { ensureImage } from './image/build.ts'
 import { KeeperClient, type KeeperState, machineDirectory } from './keeper-client.ts'
@@ -42,6 +43,10 @@ class QemuSandbox implements Sandbox {
   /** The connection, or the promise of the next one. Replaced whenever the machine is lost. */
   #remote = Promise.withResolvers<Remote>()
   #current: Remote | undefined
+  /** Counts what the keeper says: whatever began before its last word is out of date. */
+  #epoch = 0
+  #gaveUp = false
+  #failed = false
   #closed = false
 
   constructor(options: OpenOptions) {
@@ -63,46 +68,70 @@ class QemuSandbox implements Sandbox {
 
   async #onState(state: KeeperState): Promise<void> {
     if (this.#closed) return
+    const epoch = ++this.#epoch
     if (state.state === 'starting') {
       this.#options.onProgress?.({ task: state.reason || 'starting the VM' })
       this.#emit({ type: 'restarting', reason: state.reason })
-    } else if (state.state === 'ready' && state.port !== undefined) await this.#connect(state.port)
-    else if (state.state === 'failed') this.#remote.reject(new SandboxError('failed', state.reason))
+    } else if (state.state === 'ready' && state.port !== undefined) await this.#connect(state.port, epoch)
+    else if (state.state === 'failed') this.#fail(new SandboxError('failed', state.reason))
     else this.#lose(state.reason)
   }
 
-  async #connect(port: number): Promise<void> {
-    if (this.#current) return
+  /** Until we are in, or the keeper says something else. A machine under load drops a connection now and then. */
+  async #connect(port: number, epoch: number): Promise<void> {
+    for (let tries = 1; !this.#current; tries++) {
+      try {
+        return await this.#enter(port, epoch)
+      } catch (error) {
+        if (this.#closed || this.#epoch !== epoch) return
+        const lost = error instanceof SandboxError && error.kind === 'lost'
+        if (!lost || tries === 8) {
+          this.#remote.reject(error)
+          this.#gaveUp = true
+          return
+        }
+        await sleep(300)
+      }
+    }
+  }
+
+  async #enter(port: number, epoch: number): Promise<void> {
+    const directory = machineDirectory()
+    const [privateKey, hostKey] = await Promise.all([
+      readFile(join(directory, 'client')),
+      readFile(join(directory, 'ssh_host_ed25519_key.pub'), 'utf8'),
+    ])
+    const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64')
+    const remote = await Remote.connect({
+      ...{ host: '127.0.0.1', port, username: 'root', privateKey },
+      algorithms: { serverHostKey: ['ssh-ed25519'] },
+      hostVerifier: (key: Buffer) => key.equals(pinned),
+    })
     try {
-      const directory = machineDirectory()
-      const [privateKey, hostKey] = await Promise.all([
-        readFile(join(directory, 'client')),
-        readFile(join(directory, 'ssh_host_ed25519_key.pub'), 'utf8'),
-      ])
-      const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64')
-      const remote = await Remote.connect({
-        ...{ host: '127.0.0.1', port, username: 'root', privateKey },
-        algorithms: { serverHostKey: ['ssh-ed25519'] },
-        hostVerifier: (key: Buffer) => key.equals(pinned),
-      })
-      this.#current = remote
       // A snapshot wakes up with the clock and the random numbers of the moment when it was taken.
       const seed = randomBytes(32).toString('base64')
       await remote.exec(
         `date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null; echo ${seed} | base64 -d > /dev/urandom`,
+        { timeout: 20_000 },
       )
       if (this.#options.engine !== undefined) await putEngine(remote, this.#options.engine)
-      if (this.#current !== remote) return
-      this.#remote.resolve(remote)
-      this.#emit({ type: 'ready' })
-      void remote.closed.then(() => {
-        if (this.#current === remote) this.#lose('the connection to the VM ended')
-      })
     } catch (error) {
-      // Lost on the way: the keeper tells when the machine is back. Anything else is an answer.
-      if (!(error instanceof SandboxError && error.kind === 'lost')) this.#remote.reject(error)
-      this.#current = undefined
+      remote.destroy()
+      throw error
     }
+    if (this.#closed || this.#epoch !== epoch) return remote.destroy()
+    this.#current = remote
+    // A rejected promise stays so: those who ask from now on get another.
+    if (this.#gaveUp) this.#remote = Promise.withResolvers()
+    this.#gaveUp = false
+    this.#remote.resolve(remote)
+    this.#emit({ type: 'ready' })
+    void remote.closed.then(() => {
+      if (this.#current !== remote || this.#closed) return
+      this.#lose('the connection to the VM ended')
+      // The VM runs all the same: whoever ended its sshd sees it come back (lab-init).
+      if (this.#epoch === epoch) void this.#connect(port, epoch)
+    })
   }
 
   #lose(reason: string): void {
@@ -115,16 +144,19 @@ class QemuSandbox implements Sandbox {
     this.#emit({ type: 'lost', reason })
   }
 
+  /** There will be no VM: from now on every call says why. */
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.#lose(error instanceof Error ? error.message : String(error))
+    this.#remote.reject(error)
+  }
+
   /** The keeper went away: stopped by somebody, or killed. A program that still wants a VM starts another. */
   async #onKeeperClosed(keeper: KeeperClient): Promise<void> {
-    if (this.#closed || this.#keeper !== keeper) return
+    if (this.#closed || this.#failed || this.#keeper !== keeper) return
+    this.#epoch++
     this.#lose('the VM was stopped')
-    try {
-      await this.start()
-    } catch (error) {
-      this.#remote.reject(error)
-      this.#emit({ type: 'lost', reason: error instanceof Error ? error.message : String(error) })
-    }
+    await this.start().catch((error: unknown) => this.#fail(error))
   }
 
   #emit(event: SandboxEvent): void {
@@ -162,7 +194,7 @@ class QemuSandbox implements Sandbox {
   }
 
   async reset(options: { force?: boolean } = {}): Promise<void> {
-    await this.#remote.promise
+    // Not waiting for the connection: a VM that lets nobody in is one to reset.
     if (!this.#keeper) throw new SandboxError('lost', 'the VM is not running')
     await this.#keeper.ask({ type: 'reset', force: options.force ?? false })
     await this.#remote.promise

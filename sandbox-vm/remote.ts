@@ -98,7 +98,11 @@ export class Remote {
         return () => channel.off('data', listener)
       },
       exited: endOf(channel, this.closed).then((status) => status ?? 255),
-      close: () => channel.close(),
+      close: () => {
+        // A channel ends when its last output was read, and perhaps nobody listens.
+        channel.resume()
+        channel.close()
+      },
     }
   }
 

@@ -39,6 +39,7 @@ async function renderBlock(block: Block, render: (id: string, text: string) => P
   if ('markdown' in block) await render(block.id, block.markdown)
   if (block.type === 'run') await render(block.id, fence('sh', block.command))
   if (block.type === 'check') await render(block.id, block.title)
+  if (block.type === 'exercise') await render(`${block.id}/solution`, fence(block.language, block.solution))
   if (block.type === 'source') await render(`${block.id}/code`, fence('ts', block.code))
   if (block.type === 'solution') for (const run of block.runs) await render(run.id, fence('sh', run.command))
   if (block.type === 'predict') {

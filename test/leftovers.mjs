@@ -1,28 +1,53 @@
 // What a test run could leave behind on this machine: processes, mounts, cgroups,
-// interfaces, files. A kernel suite compares before and after, and so does `npm test`.
-import { spawnSync } from 'node:child_process'
+// interfaces, files. `npm test` and the kernel suite look before and after.
+//
+// `npm test` gives its run a scratch directory, by LEARN_CONTAINERS_TESTS: every
+// temporary file is made in there, and every process has it in its environment or
+// on its command line. So what is found is the run's own, however busy the machine.
 import { readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** One line for each thing that is ours, or could be. @returns {string[]} */
-export function leftovers() {
-  return [...processes(), ...mounts(), ...cgroups(), ...interfaces(), ...files()]
+/** Kept by programs on purpose, for the next one. */
+const tolerated = /^(node-compile-cache|v8-compile-cache)/
+
+/** One line for each thing; what was there before, the caller takes away. @param {string} [scratch] @returns {string[]} */
+export function leftovers(scratch = process.env.LEARN_CONTAINERS_TESTS) {
+  const ours = scratch ? [...processes(scratch), ...files(scratch)] : []
+  return [...ours.map(({ line }) => line), ...mounts(), ...cgroups(), ...interfaces()]
 }
 
-function processes() {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
-  return (
-    stdout
-      .split('\n')
-      .filter((line) =>
-        /qemu-system.*learn-containers|dist\/(keeper|site|tocker|learn-containers)\.mjs|mmdebstrap|chromium.*--headless/.test(
-          line,
-        ),
-      )
-      // A zombie is its parent's business, and holds nothing.
-      .filter((line) => !line.includes('<defunct>'))
-      .map((line) => `process ${line.trim().slice(0, 160)}`)
+/** Ends what a run left running. @param {string} scratch */
+export function endProcesses(scratch) {
+  for (const { pid } of processes(scratch)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+}
+
+/** @param {string} scratch */
+function processes(scratch) {
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && ![process.pid, process.ppid].includes(Number(name)))
+    .map((name) => ({
+      pid: Number(name),
+      command: read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim(),
+    }))
+    .filter(
+      // A zombie has neither, and is its parent's business.
+      ({ pid, command }) => command.includes(scratch) || read(`/proc/${pid}/environ`).includes(scratch),
+    )
+    .map(({ pid, command }) => ({ pid, line: `process ${pid} ${command.slice(0, 160)}` }))
+}
+
+/** @param {string} scratch */
+function files(scratch) {
+  return ['tmp', 'run'].flatMap((directory) =>
+    list(join(scratch, directory))
+      .filter((name) => !tolerated.test(name))
+      .map((name) => ({ line: `file ${join(scratch, directory, name)}` })),
   )
 }
 
@@ -39,9 +64,11 @@ function cgroups() {
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '')
   return roots.flatMap((root) =>
-    list(root)
-      .filter((name) => name === 'tocker')
-      .map((name) => `cgroup ${join(root, name)}`),
+    ['', 'tocker'].flatMap((parent) =>
+      list(join(root, parent))
+        .filter((name) => (parent === '' ? name === 'tocker' : isDirectory(join(root, parent, name))))
+        .map((name) => `cgroup ${join(root, parent, name)}`),
+    ),
   )
 }
 
@@ -49,13 +76,9 @@ function interfaces() {
   return list('/sys/class/net').map((name) => `interface ${name}`)
 }
 
-function files() {
-  const directories = [tmpdir(), process.env.XDG_RUNTIME_DIR].filter((one) => one !== undefined)
-  return directories.flatMap((directory) =>
-    list(directory)
-      .filter((name) => /^(learn-containers|tocker)/.test(name))
-      .map((name) => `file ${join(directory, name)}`),
-  )
+/** A cgroup's children are its directories. @param {string} path */
+function isDirectory(path) {
+  return list(path).length > 0
 }
 
 /** @param {string} path */

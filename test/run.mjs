@@ -3,55 +3,86 @@
 //   npm test                         everything
 //   npm test -- --project unit       one suite; other arguments go to vitest too
 //
-// The last line counts: `N passed, N failed`.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+// The last line counts: `N passed, N failed`. A suite that this machine cannot run
+// is named; with CI set, that is a failure too.
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { projectNode, root, setUp } from '../sandbox-vm/setup.mjs'
-import { leftovers } from './leftovers.mjs'
+import { endProcesses, leftovers } from './leftovers.mjs'
 
 setUp('test')
-const before = leftovers()
-const scratch = mkdtempSync(join(tmpdir(), 'learn-containers-test-'))
-const report = join(scratch, 'report.json')
-const args = [
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${report}`,
-  ...process.argv.slice(2),
-]
-// A state directory of its own: the tests' VM is not the learner's. Images are shared: they are the same.
-const env = { ...process.env, LEARN_CONTAINERS_STATE: join(scratch, 'state'), NODE_NO_WARNINGS: '1' }
-const result = spawnSync(projectNode(), args, { cwd: root, stdio: 'inherit', env })
+const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'learn-containers-test-'))
+// mmdebstrap's mapped root is another user, and has to get through.
+chmodSync(scratch, 0o755)
+for (const name of ['tmp', 'run']) mkdirSync(join(scratch, name))
+process.once('exit', () => {
+  endProcesses(scratch)
+  rmSync(scratch, { recursive: true, force: true })
+})
 
-let passed = 0
-let failed = 0
-try {
-  const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  )
-  passed = numPassedTests
-  failed = numFailedTests
-  // A file that could not be loaded has no tests to fail.
-  failed += testResults.filter(
-    (/** @type {{ status: string, assertionResults: unknown[] }} */ one) =>
-      one.status === 'failed' && one.assertionResults.length === 0,
-  ).length
-  if (numPendingTests > 0) console.log(`${numPendingTests} skipped`)
-  if (numPendingTests > 0 && process.env.CI) {
-    console.log('in CI no test may be skipped')
-    failed += numPendingTests
-  }
-} catch {
-  failed++
+const before = leftovers(scratch)
+const report = join(scratch, 'report.json')
+const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const child = spawn(projectNode(), ['node_modules/vitest/vitest.mjs', ...args, ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    // The tests' VM is not the learner's. Images are shared: they are the same.
+    LEARN_CONTAINERS_STATE: join(scratch, 'state'),
+    LEARN_CONTAINERS_TESTS: scratch,
+    TMPDIR: join(scratch, 'tmp'),
+    XDG_RUNTIME_DIR: join(scratch, 'run'),
+    NODE_NO_WARNINGS: '1',
+  },
+})
+// Ctrl-C reaches vitest too, which ends its tests; then we clean up after them.
+process.on('SIGINT', () => {})
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP']))
+  process.on(signal, () => child.kill(signal))
+const status = await new Promise((resolve) => child.once('exit', resolve))
+
+const { passed, failed, skipped } = counts()
+let problems = failed
+for (const name of skipped) console.log(`skipped: ${name}`)
+if (process.env.CI && skipped.length > 0) {
+  console.log('with CI set, no test may be skipped')
+  problems += skipped.length
 }
-if (result.status !== 0 && failed === 0) failed++
-rmSync(scratch, { recursive: true, force: true })
-const left = leftovers().filter((one) => !before.includes(one))
+let left = remains()
+// The last one out stops the VM, and that takes a second or two.
+for (const end = Date.now() + 15_000; left.length > 0 && Date.now() < end; left = remains()) await sleep(250)
 for (const one of left) console.log(`left behind: ${one}`)
-if (left.length > 0) failed++
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+if (left.length > 0) problems++
+if (status !== 0 && problems === 0) problems++
+console.log(`${passed} passed, ${problems} failed`)
+process.exit(problems === 0 ? 0 : 1)
+
+/** What is there now and was not before. */
+function remains() {
+  return leftovers(scratch).filter((one) => !before.includes(one))
+}
+
+/** What vitest's report says; a run without one failed as a whole. @returns {{ passed: number, failed: number, skipped: string[] }} */
+function counts() {
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    /** @type {{ status: string, assertionResults: { status: string, fullName: string }[] }[]} */
+    const files = testResults
+    const tests = files.flatMap((file) => file.assertionResults)
+    // A file that could not be loaded has no tests to fail.
+    const unloaded = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + unloaded.length,
+      skipped: tests
+        .filter((one) => ['skipped', 'pending', 'todo'].includes(one.status))
+        .map((one) => one.fullName.trim()),
+    }
+  } catch {
+    return { passed: 0, failed: 1, skipped: [] }
+  }
+}

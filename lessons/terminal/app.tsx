@@ -1,142 +1,72 @@
 // The terminal UI, drawn: the lesson beside its terminals, or above them where
 // the screen is narrow. Everything that it shows is in the model.
+//
+// Called by ui.tsx, at most thirty times a second.
+// Next: lessons/terminal/screen-lines.ts
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
+import stringWidth from 'string-width'
+import type { Block } from '../format/lesson.ts'
+import { type Size, smallest } from './layout.ts'
 import type { Model } from './model.ts'
+import { coloured, paint } from './paint.ts'
 import { screenLines } from './screen-lines.ts'
-import { stepLines } from './step-lines.ts'
 
-export interface Size {
-  columns: number
-  rows: number
-}
-
-export interface Layout {
-  wide: boolean
-  /** Cells of the text and of the terminal, inside their borders. */
-  text: Size
-  terminal: Size
-}
-
-/** Where things go. Pure. */
-export function layout({ columns, rows }: Size): Layout {
-  // Header and footer take a row each, borders two more per pane.
-  const body = rows - 2
-  if (columns >= 110) {
-    const left = Math.min(78, Math.floor(columns * 0.48))
-    return {
-      wide: true,
-      text: { columns: left - 4, rows: body - 2 },
-      terminal: { columns: columns - left - 2, rows: body - 3 },
-    }
+export function App({ model }: { model: Model }): ReactNode {
+  const { size, places } = model
+  if (size.columns < smallest.columns || size.rows < smallest.rows) {
+    const wanted = `${smallest.columns} columns and ${smallest.rows} rows`
+    return (
+      <Text>{`A lesson needs ${wanted}, this window has ${size.columns} and ${size.rows}. Make it larger, or leave with q.`}</Text>
+    )
   }
-  const below = Math.max(6, Math.floor(body * 0.42))
-  return {
-    wide: false,
-    text: { columns: columns - 4, rows: body - below - 2 },
-    terminal: { columns: columns - 2, rows: below - 3 },
-  }
-}
-
-export function App({ model, size }: { model: Model; size: Size }): ReactNode {
-  if (size.columns < 60 || size.rows < 18) {
-    return <Text>This lesson needs 60 columns and 18 rows: make the window larger (q leaves).</Text>
-  }
-  const places = layout(size)
   return (
     <Box flexDirection="column" width={size.columns} height={size.rows}>
-      <Header model={model} columns={size.columns} />
+      <Header model={model} />
       {model.help ? (
         <Help rows={size.rows - 2} />
       ) : (
         <Box flexDirection={places.wide ? 'row' : 'column'} flexGrow={1}>
-          <TextPane model={model} size={places.text} />
-          <TerminalPane model={model} size={places.terminal} />
+          <TextPane model={model} />
+          <Box flexDirection="column">
+            <TerminalPane model={model} />
+            {places.view && <ViewPane model={model} size={places.view} />}
+          </Box>
         </Box>
       )}
-      <Footer model={model} columns={size.columns} />
+      <Footer model={model} />
     </Box>
   )
 }
 
-function Header({ model, columns }: { model: Model; columns: number }): ReactNode {
-  const { lesson } = model.player
-  const state = { ready: '● ready', lost: '↯ lost', starting: '◌ starting', resetting: '◌ resetting' }[
-    model.sandbox
-  ]
-  const dots = lesson.steps
-    .map((step, index) => (model.done[step.id] ? '●' : index === model.at ? '◉' : '○'))
-    .join(' ')
-  return (
-    <Box width={columns} justifyContent="space-between" paddingX={1}>
-      <Text bold wrap="truncate">
-        {lesson.title}
-      </Text>
-      <Text>
-        <Text color="cyan">{dots}</Text>
-        {'  '}
-        <Text color={model.sandbox === 'ready' ? 'green' : 'yellow'}>{state}</Text>
-      </Text>
-    </Box>
-  )
-}
-
-function TextPane({ model, size }: { model: Model; size: Size }): ReactNode {
-  model.width = size.columns
-  const { lines, anchors } = stepLines(model.player.lesson, model.step, model.view(), size.columns)
-  const [from, to] = anchors.get(model.view().selected ?? '') ?? [0, 0]
-  // The selection stays in sight, with some lines before it: the text that explains it.
-  const wanted = to < size.rows ? 0 : Math.min(from - 2, to - Math.floor(size.rows * 0.7))
-  const last = Math.max(0, lines.length - size.rows)
-  const top = Math.max(0, Math.min(last, wanted + model.scroll))
-  model.scroll = top - wanted
-  const shown = lines.slice(top, top + size.rows)
-  const more = top < last ? ` ↓ ${last - top} more lines ` : ''
+/** Lines in a box. The box that takes the keys has a bright edge, or a thick one where there are no colours. */
+function Pane({
+  lines,
+  size,
+  bright,
+  padding,
+  head,
+}: {
+  lines: readonly string[]
+  size: Size
+  bright: boolean
+  padding: 0 | 1
+  head?: string
+}): ReactNode {
+  const rows = size.rows + (head === undefined ? 2 : 3)
   return (
     <Box
-      borderStyle="round"
-      borderColor={model.focus === 'lesson' ? 'cyan' : 'gray'}
-      paddingX={1}
-      width={size.columns + 4}
-      height={size.rows + 2}
+      borderStyle={bright && !coloured() ? 'bold' : 'round'}
+      {...(coloured() ? { borderColor: bright ? 'cyan' : 'gray' } : {})}
+      paddingX={padding}
+      width={size.columns + 2 + 2 * padding}
+      height={rows}
       flexShrink={0}
       flexDirection="column"
     >
-      {shown.map((line, index) => (
-        <Text key={index} wrap="truncate">
-          {index === size.rows - 1 && more ? more : line || ' '}
-        </Text>
-      ))}
-    </Box>
-  )
-}
-
-function TerminalPane({ model, size }: { model: Model; size: Size }): ReactNode {
-  const { terminals } = model.player.lesson.sandbox
-  for (const name of terminals) model.player.resize(name, size.columns, size.rows)
-  const terminal = model.player.terminal(model.tab)
-  const lines = terminal ? screenLines(terminal.screen, { cursor: model.focus === 'terminal' }) : []
-  return (
-    <Box
-      borderStyle="round"
-      borderColor={model.focus === 'terminal' ? 'cyan' : 'gray'}
-      width={size.columns + 2}
-      height={size.rows + 3}
-      flexShrink={0}
-      flexDirection="column"
-    >
-      <Box paddingX={1}>
-        {terminals.map((name) => (
-          <Text key={name} inverse={name === model.tab} bold={name === model.tab}>
-            {` ${name} `}
-          </Text>
-        ))}
-        <Text dimColor>
-          {model.focus === 'terminal' ? '  your keys go here · Ctrl-T back' : '  Ctrl-T to type'}
-        </Text>
-      </Box>
-      {lines.map((line, index) => (
-        <Text key={index} wrap="truncate">
+      {head !== undefined && <Text wrap="truncate">{head}</Text>}
+      {lines.slice(0, size.rows).map((line, row) => (
+        <Text key={row} wrap="truncate">
           {line || ' '}
         </Text>
       ))}
@@ -144,52 +74,126 @@ function TerminalPane({ model, size }: { model: Model; size: Size }): ReactNode 
   )
 }
 
-function Footer({ model, columns }: { model: Model; columns: number }): ReactNode {
-  const keys = '⏎ run  ↑↓ choose  ← → step  Ctrl-T terminal  h hint  s solution  r reset  ? help  q quit'
+const states = {
+  ready: ['green', '● ready'],
+  lost: ['red', '↯ lost'],
+  starting: ['yellow', '◌ starting'],
+  resetting: ['yellow', '◌ resetting'],
+} as const
+
+function Header({ model }: { model: Model }): ReactNode {
+  const { steps, title } = model.player.lesson
+  const { at } = model.page
+  const dots = steps.map((step, index) => {
+    if (index === at) return paint(['bold', 'cyan'], model.done[step.id] ? '◉' : '◎')
+    if (model.done[step.id]) return paint('cyan', '●')
+    return paint('dim', model.before.has(step.id) ? '●' : '○')
+  })
+  const [colour, state] = states[model.sandbox]
+  const right = `${paint('dim', `step ${at + 1} of ${steps.length}`)}  ${dots.join(' ')}  ${paint(colour, state)}`
+  return <Line left={paint('bold', title)} right={right} columns={model.size.columns} />
+}
+
+/** One row with something at both ends; the left gives way. */
+function Line({ left, right, columns }: { left: string; right: string; columns: number }): ReactNode {
+  const room = columns - stringWidth(right) - 4
   return (
-    <Box width={columns} paddingX={1}>
-      {model.notice ? (
-        <Text color="yellow" wrap="truncate">
-          {model.notice}
-        </Text>
-      ) : (
-        <Text dimColor wrap="truncate">
-          {`${model.at + 1}/${model.player.lesson.steps.length}  ${keys}`}
-        </Text>
-      )}
+    <Box width={columns} paddingX={1} justifyContent="space-between">
+      <Box width={Math.max(0, room)}>
+        <Text wrap="truncate">{left}</Text>
+      </Box>
+      <Text wrap="truncate">{right}</Text>
     </Box>
   )
 }
 
-const help: readonly [string, string][] = [
-  ['Enter', 'run the chosen command, open what is folded, edit an exercise'],
-  ['↑ ↓', 'choose what is next (also k, j)'],
-  ['PgUp PgDn', 'scroll the text (also space)'],
+function TextPane({ model }: { model: Model }): ReactNode {
+  const { lines, after } = model.page.shown()
+  const bright = model.focus === 'lesson'
+  const size = model.places.text
+  if (after === 0) return <Pane lines={lines} size={size} bright={bright} padding={1} />
+  const more = paint('dim', `↓ ${after} more ${after === 1 ? 'line' : 'lines'}`)
+  return <Pane lines={[...lines.slice(0, -1), more]} size={size} bright={bright} padding={1} />
+}
+
+function TerminalPane({ model }: { model: Model }): ReactNode {
+  const here = model.focus === 'terminal'
+  const terminal = model.player.terminal(model.tab)
+  const tabs = model.player.lesson.sandbox.terminals.map((name) =>
+    name === model.tab ? paint(['bold', 'inverse'], ` ${name} `) : paint('dim', ` ${name} `),
+  )
+  const size = model.places.terminal
+  const hint = paint('dim', here ? 'your keys go here · Ctrl-T back' : 'Ctrl-T to type here')
+  const space = size.columns - stringWidth(tabs.join(' ')) - stringWidth(hint) - 2
+  const head = ` ${tabs.join(' ')}${' '.repeat(Math.max(1, space))}${hint}`
+  const lines = terminal ? screenLines(terminal.screen, { cursor: here }) : []
+  return <Pane lines={lines} size={size} bright={here} padding={0} head={head} />
+}
+
+function ViewPane({ model, size }: { model: Model; size: Size }): ReactNode {
+  const views = Object.values(model.live.lines(size.columns))
+  const lines = views.length === 0 ? [paint('dim', 'looking …')] : views.flat()
+  return <Pane lines={lines} size={size} bright={false} padding={1} />
+}
+
+function Footer({ model }: { model: Model }): ReactNode {
+  const { columns } = model.size
+  if (model.notice) return <Line left={paint('yellow', model.notice)} right="" columns={columns} />
+  const key = (name: string, what: string): string => `${paint('bold', name)} ${paint('dim', what)}`
+  if (model.focus === 'terminal')
+    return <Line left={key('Ctrl-T', 'back to the lesson')} right="" columns={columns} />
+  const has = (...types: Block['type'][]): boolean =>
+    model.page.step.blocks.some((block) => types.includes(block.type))
+  const keys = [
+    key('⏎', model.enterDoes()),
+    key('↑↓', 'choose'),
+    key('←→', 'step'),
+    key('^T', 'terminal'),
+    ...(has('hint') ? [key('h', 'hint')] : []),
+    ...(has('solution', 'exercise') ? [key('s', 'solution')] : []),
+    key('Space', 'page'),
+    key('Tab', 'next terminal'),
+    key('r', 'reset'),
+  ]
+  const right = `${key('?', 'keys')}  ${key('q', 'leave')}`
+  // As many as fit whole: a key that is cut in the middle helps nobody.
+  let left = ''
+  for (const one of keys) {
+    const longer = left === '' ? one : `${left}  ${one}`
+    if (stringWidth(longer) + stringWidth(right) + 4 > columns) break
+    left = longer
+  }
+  return <Line left={left} right={right} columns={columns} />
+}
+
+const help: readonly (readonly [string, string])[] = [
+  ['⏎', 'read on; run, answer, edit, unfold what is chosen; the next step'],
+  ['↑ ↓', 'choose a command, a question, a source (also k, j)'],
+  ['Space b', 'a page of the text on, or back (also PgDn, PgUp)'],
   ['← →', 'the step before, the step after (also p, n)'],
   ['1 … 9', 'answer the question'],
   ['h', 'open a hint, one at a time'],
-  ['s', 'see the solution; once more types it'],
-  ['Ctrl-T', 'into the terminal, and back; all other keys are the shell’s there, Ctrl-C too'],
+  ['s', 'show the solution; once more types it'],
+  ['Ctrl-T', 'into the terminal, and back: other keys are the shell’s there'],
   ['Tab', 'the next terminal'],
   ['r r', 'put the sandbox back to its first state'],
   ['q', 'leave; what you did is kept'],
 ]
 
 function Help({ rows }: { rows: number }): ReactNode {
+  const lines = [
+    ...help.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
+    '',
+    paint('dim', `Checks (○) tick by themselves once what they ask for is true.`),
+    paint('dim', 'Any key closes this.'),
+  ]
   return (
-    <Box flexDirection="column" borderStyle="round" borderColor="cyan" paddingX={2} height={rows}>
-      <Text bold>Keys</Text>
-      <Text> </Text>
-      {help.map(([key, what]) => (
-        <Box key={key}>
-          <Box width={12}>
-            <Text color="cyan">{key}</Text>
-          </Box>
-          <Text wrap="truncate">{what}</Text>
-        </Box>
+    <Box borderStyle="round" flexDirection="column" paddingX={2} height={rows} overflow="hidden">
+      {lines.map((line, row) => (
+        <Text key={row} wrap="truncate">
+          {line || ' '}
+        </Text>
       ))}
-      <Text> </Text>
-      <Text dimColor>Checks (○) tick by themselves when what they ask for is true. Any key closes this.</Text>
     </Box>
   )
 }

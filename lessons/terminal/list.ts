@@ -1,7 +1,7 @@
 // `learn-containers` alone: what there is to learn, and how far you are.
 import { modules } from '../format/catalogue.ts'
 import { Progress } from '../player/progress.ts'
-import { paint } from './markdown.ts'
+import { paint } from './paint.ts'
 
 export async function listLessons(print: (line: string) => void): Promise<void> {
   const [all, done] = await Promise.all([modules(), new Progress().read()])

@@ -8,7 +8,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
-import { vmCommand } from '../../sandbox-vm/vm-command.ts'
 
 interface LessonFlags {
   runAll?: boolean
@@ -19,9 +18,11 @@ interface LessonFlags {
 
 const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
 const program = new Command('learn-containers')
-  .description('Find out what a container is, on a real kernel. Without a lesson: what there is to learn.')
+  .description(
+    'Find out what a container is, on a real kernel: in lessons whose commands run in a small Linux VM that you may break.\nWithout a lesson: what there is to learn, and how far you are.',
+  )
   .version(version)
-  .argument('[lesson]', 'a lesson, as unshare-pid')
+  .argument('[lesson]', 'name of a lesson, such as unshare-pid')
   .option('--run-all', 'go through the lesson unattended: a line per step and check')
   .option('--sandbox <where>', 'qemu (our VM), ssh://user@host, or local (this machine, as root)', 'qemu')
   .option('--keep', 'leave the VM running afterwards')
@@ -33,7 +34,20 @@ const program = new Command('learn-containers')
   .action(takeLesson)
   .addHelpText(
     'after',
-    '\nExamples:\n  learn-containers                        modules, lessons, your progress\n  learn-containers unshare-pid            take a lesson here\n  learn-containers unshare-pid --run-all  see it done\n  learn-containers site                   take it in the browser\n  learn-containers vm status              look at the machine behind it',
+    `
+Examples:
+  learn-containers                        modules, lessons, your progress
+  learn-containers unshare-pid            take a lesson here
+  learn-containers unshare-pid --run-all  see it done, unattended
+  learn-containers site                   take it in the browser
+  learn-containers vm status              look at the machine behind it
+
+In a lesson: Enter goes on, ? shows all keys, Ctrl-T goes into the terminal and back, q leaves.
+Without a terminal (in a pipe, or TERM=dumb) a lesson is plain lines, and Enter goes through it.
+
+Exit status: 0 done, 1 something failed, 2 a name or an option that does not exist.
+Environment: EDITOR for exercises, NO_COLOR, LEARN_CONTAINERS_STATE and LEARN_CONTAINERS_CACHE
+  (directories), LEARN_CONTAINERS_CONTENT (lessons of your own).`,
   )
 
 program
@@ -66,7 +80,7 @@ program
     await new Progress().forget(slug)
     console.log(slug === undefined ? 'forgot all progress' : `forgot your progress in ${slug}`)
   })
-program.addCommand(vmCommand().copyInheritedSettings(program))
+await addVm()
 
 // `| head` closes our output: nothing is left to say, and that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
@@ -79,6 +93,18 @@ try {
     process.stderr.write(`learn-containers: ${error instanceof Error ? error.message : error}\n`)
     process.exitCode = 1
   }
+}
+
+/** What `vm` can do is loaded when somebody asks: it brings the whole sandbox along, which `--help` needs not. */
+async function addVm(): Promise<void> {
+  if (!process.argv.slice(2).includes('vm')) {
+    program
+      .command('vm')
+      .description('the virtual machine behind the lessons: build, start, stop, status, ssh, reset, clean')
+    return
+  }
+  const { vmCommand } = await import('../../sandbox-vm/vm-command.ts')
+  program.addCommand(vmCommand().copyInheritedSettings(program))
 }
 
 async function takeLesson(slug: string | undefined, flags: LessonFlags): Promise<void> {

@@ -1,89 +1,125 @@
 // Markdown -> lines for a terminal: wrapped to the width, with bold, colour and
 // highlighted code as escape sequences. markdown-it reads it, as on the site.
-
-import { styleText } from 'node:util'
 import { highlight } from 'cli-highlight'
 import type { Token } from 'markdown-it'
 import MarkdownIt from 'markdown-it'
+import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
+import { coloured, paint, type Style } from './paint.ts'
 
 const markdown = new MarkdownIt()
 
-type Style = Parameters<typeof styleText>[0]
-
-/** Colours on a terminal; none in a pipe, or when NO_COLOR says so (no-color.org). */
-export function paint(style: Style, text: string): string {
-  return coloured() ? styleText(style, text, { validateStream: false }) : text
-}
-
-function coloured(): boolean {
-  return process.stdout.isTTY === true && !process.env.NO_COLOR
+/** What stands before the lines of a list item or a quotation: a bullet before the first line only. */
+interface Prefix {
+  first: string
+  rest: string
 }
 
 /** Lines of `text`, each at most `width` cells wide. */
 export function markdownLines(text: string, width: number): string[] {
   const lines: string[] = []
-  const prefixes: { first: string; rest: string }[] = []
-  const push = (content: string): void => {
-    const first = prefixes.map((prefix) => prefix.first).join('')
-    const rest = prefixes.map((prefix) => prefix.rest).join('')
-    const body = wrapAnsi(content, Math.max(10, width - rest.length), { hard: true }).split('\n')
-    for (const [index, line] of body.entries()) lines.push((index === 0 ? first : rest) + line)
-    // A bullet stands before the first line only.
-    for (const prefix of prefixes) prefix.first = prefix.rest
-  }
+  const prefixes: Prefix[] = []
   const numbers: (number | undefined)[] = []
+  const prefix = (): string => prefixes.map(({ rest }) => rest).join('')
+  const room = (): number => Math.max(10, width - stringWidth(prefix()))
+  const push = (content: readonly string[]): void => {
+    for (const line of content) {
+      lines.push(prefixes.map(({ first }) => first).join('') + line)
+      for (const one of prefixes) one.first = one.rest
+    }
+  }
+  const gap = (): void => {
+    if (lines.length > 0) lines.push(prefix().trimEnd())
+  }
+  let style: Style | undefined
   for (const token of markdown.parse(text, {})) {
-    if (token.type === 'inline') push(inline(token.children ?? []))
-    else if (token.type === 'fence' || token.type === 'code_block')
-      lines.push(...codeLines(token.content, token.info, width))
+    if (token.type === 'inline') push(wrap(inline(token.children ?? [], style), room()))
+    else if (token.type === 'fence' || token.type === 'code_block') {
+      push(codeLines(token.content, token.info, room()))
+      gap()
+    } else if (token.type === 'hr') {
+      push([paint('dim', '─'.repeat(Math.min(room(), 20)))])
+      gap()
+    } else if (token.type === 'heading_open') style = token.tag === 'h1' ? ['bold', 'underline'] : 'bold'
     else if (token.type === 'bullet_list_open') numbers.push(undefined)
-    else if (token.type === 'ordered_list_open') numbers.push(1)
-    else if (token.type.endsWith('_list_close')) numbers.pop()
+    else if (token.type === 'ordered_list_open') numbers.push(Number(token.attrGet('start') ?? 1))
     else if (token.type === 'list_item_open') {
       const number = numbers.at(-1)
       const mark = number === undefined ? '• ' : `${number}. `
       if (number !== undefined) numbers[numbers.length - 1] = number + 1
       prefixes.push({ first: mark, rest: ' '.repeat(mark.length) })
-    } else if (token.type === 'blockquote_open')
-      prefixes.push({ first: paint('dim', '│ '), rest: paint('dim', '│ ') })
-    else if (token.type === 'list_item_close' || token.type === 'blockquote_close') prefixes.pop()
-    if (/^(paragraph|heading)_close$/.test(token.type) && !token.hidden) lines.push('')
+    } else if (token.type === 'blockquote_open') {
+      const bar = paint('dim', '│ ')
+      prefixes.push({ first: bar, rest: bar })
+    } else if (token.type === 'list_item_close') prefixes.pop()
+    else if (token.type === 'blockquote_close') {
+      // The space after the last paragraph belongs behind the quotation, not into it.
+      lines.pop()
+      prefixes.pop()
+      gap()
+    } else if (/_list_close$/.test(token.type)) {
+      numbers.pop()
+      if (numbers.length === 0) gap()
+    } else if (/^(paragraph|heading)_close$/.test(token.type) && !token.hidden) gap()
+    if (token.type === 'heading_close') style = undefined
   }
   while (lines.at(-1)?.trim() === '') lines.pop()
-  return lines
+  return lines.filter((line, at) => line.trim() !== '' || lines[at - 1]?.trim() !== '')
 }
 
-function inline(tokens: readonly Token[]): string {
+function inline(tokens: readonly Token[], around: Style | undefined): string {
   let out = ''
-  const styles: Style[] = []
+  const styles: Style[] = around === undefined ? [] : [around]
+  const links: string[] = []
   for (const token of tokens) {
     if (token.type === 'strong_open') styles.push('bold')
     else if (token.type === 'em_open') styles.push('italic')
-    else if (token.type === 'link_open') styles.push('underline')
-    else if (/_close$/.test(token.type)) styles.pop()
-    else if (token.type === 'code_inline') out += paint('cyan', token.content)
+    else if (token.type === 's_open') styles.push('strikethrough')
+    else if (token.type === 'link_open') {
+      styles.push('underline')
+      links.push(String(token.attrGet('href') ?? ''))
+    } else if (/_close$/.test(token.type)) {
+      styles.pop()
+      // Where it leads, unless the text says that already.
+      const target = token.type === 'link_close' ? (links.pop() ?? '') : ''
+      if (target.startsWith('http') && !out.includes(target)) out += paint('dim', ` (${target})`)
+    } else if (token.type === 'code_inline')
+      // Without colours only the backticks tell a command from the words around it.
+      out += coloured() ? paint('cyan', token.content) : `\`${token.content}\``
     else if (token.type === 'softbreak') out += ' '
     else if (token.type === 'hardbreak') out += '\n'
-    else out += styles.reduce((text, style) => paint(style, text), token.content)
+    else out += styles.reduce<string>((text, style) => paint(style, text), token.content)
   }
   return out
 }
 
-/** Code, highlighted, with long lines cut: code that wraps is code that cannot be read. */
+export function wrap(text: string, width: number): string[] {
+  return wrapAnsi(text, width, { hard: true }).split('\n')
+}
+
+/** Code, highlighted; a line that is too long goes on in the next, further in. */
 export function codeLines(code: string, language: string, width: number, numberFrom?: number): string[] {
-  const lines = code.trimEnd().split('\n')
-  const digits = numberFrom === undefined ? 0 : String(numberFrom + lines.length).length + 1
-  const cut = lines.map((line) =>
-    line.length > width - digits - 2 ? `${line.slice(0, width - digits - 3)}…` : line,
-  )
+  const source = code.trimEnd().split('\n')
   const name = language.split(' ')[0] || 'text'
-  const painted = !coloured() ? cut : highlightCode(cut.join('\n'), name).split('\n')
-  return painted.map((line, index) => {
-    const number =
-      numberFrom === undefined ? '' : paint('dim', `${String(numberFrom + index).padStart(digits - 1)} `)
-    return `${number}  ${line}`
+  const painted = coloured() ? highlightCode(source.join('\n'), name).split('\n') : source
+  const digits = numberFrom === undefined ? 0 : String(numberFrom + source.length).length + 2
+  return painted.flatMap((line, index) => {
+    const indent = /^\s*(?:\*|\/\/|#)?\s*/.exec(source[index] ?? '')?.[0].length ?? 0
+    const number = numberFrom === undefined ? '' : `${numberFrom + index}  `.padStart(digits)
+    return hanging(line, width - digits, Math.min(indent + 2, 16)).map(
+      (part, row) => paint('dim', row === 0 ? number : ' '.repeat(digits)) + part,
+    )
   })
+}
+
+/** Wraps one line; what goes on is `indent` cells further in. */
+function hanging(line: string, width: number, indent: number): string[] {
+  if (stringWidth(line) <= width) return [line]
+  const options = { hard: true, trim: false }
+  const [first = '', ...rest] = wrapAnsi(line, width, options).split('\n')
+  if (rest.length === 0) return [first]
+  const others = wrapAnsi(rest.join(''), Math.max(10, width - indent), options).split('\n')
+  return [first.trimEnd(), ...others.map((part) => ' '.repeat(indent) + part.trimEnd())]
 }
 
 function highlightCode(code: string, language: string): string {

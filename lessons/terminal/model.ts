@@ -1,16 +1,23 @@
 // The state of the terminal UI, and what each key does to it. Draws nothing:
-// app.tsx shows it, ui.tsx feeds it keys and the player's events.
-import type { Block, Step } from '../format/lesson.ts'
+// app.tsx shows it, ui.tsx feeds it keys, sizes and the player's events.
+//
+// Enter is the key of a lesson: it reads on until the selected command is in
+// sight, runs it, answers, unfolds, and at the end of a step goes to the next.
+import type { Block } from '../format/lesson.ts'
 import type { PlayerEvent } from '../player/events.ts'
 import type { BlockStatus } from '../player/ledger.ts'
 import type { Player } from '../player/player.ts'
-import type { CgroupSample, NamespacesSample } from '../player/watch.ts'
-import { type StepView, selectable } from './step-lines.ts'
-import { cgroupLines, namespacesLines } from './views.ts'
+import { pressDigit, pressEnter } from './answering.ts'
+import { type Layout, layout, type Size } from './layout.ts'
+import { LiveViews } from './live-views.ts'
+import { Page } from './page.ts'
 
 export interface ModelOptions {
   player: Player
+  size: Size
   step?: string
+  /** Ids of steps that were done on an earlier visit. */
+  before?: readonly string[]
   onChange: () => void
   onQuit: () => void
   /** Lets the learner edit a file: resolves with its new text, or undefined when nothing changed. */
@@ -19,83 +26,95 @@ export interface ModelOptions {
 
 export class Model {
   readonly player: Player
+  readonly page: Page
+  readonly live: LiveViews
+  readonly before: ReadonlySet<string>
+  readonly statuses: Record<string, BlockStatus>
+  readonly done: Record<string, boolean>
   focus: 'lesson' | 'terminal' = 'lesson'
-  /** Index of the step that is shown. */
-  at: number
   tab: string
   /** One line at the bottom, until the next key. */
   notice = ''
   sandbox: 'ready' | 'lost' | 'starting' | 'resetting' = 'ready'
   help = false
-  /** Lines that the text is scrolled by, on top of what keeps the selection in sight. */
-  scroll = 0
-  done: Record<string, boolean>
+  size: Size
+  places: Layout
   readonly #options: ModelOptions
-  #selected: string | undefined
-  #hints = 0
-  #opened = new Set<string>()
-  #statuses: Record<string, BlockStatus>
-  #history = new Map<string, CgroupSample[]>()
-  #watches: Record<string, string[]> = {}
-  #armed = ''
-  #width = 76
+  /** What the same key pressed once more confirms. */
+  #armed: '' | 'reset' | 'force' | 'quit' = ''
 
   constructor(options: ModelOptions) {
     this.#options = options
     this.player = options.player
+    this.before = new Set(options.before)
+    this.size = options.size
+    this.places = layout(options.size, false)
+    this.live = new LiveViews(this.player)
     const { lesson } = this.player
-    this.at = Math.max(
-      0,
-      lesson.steps.findIndex((step) => step.id === options.step),
-    )
     this.tab = lesson.sandbox.terminals[0] ?? ''
     const state = this.player.state()
-    this.#statuses = state.blocks
+    this.statuses = state.blocks
     this.done = state.steps
-    this.#enter(this.at)
+    this.page = new Page(lesson, {
+      statuses: this.statuses,
+      done: this.done,
+      watches: (columns) => (this.places.view ? undefined : this.live.lines(columns)),
+    })
+    const asked = lesson.steps.findIndex((step) => step.id === options.step)
+    this.#enter(Math.max(0, asked))
+    const rest = lesson.steps.findIndex((step) => !this.before.has(step.id))
+    // Not there by itself: the machine is new, and the step may need what the ones before it did.
+    if (asked < 0 && rest > 0)
+      this.notice = `you did ${rest} of ${lesson.steps.length} steps on an earlier visit: → goes on`
   }
 
-  get step(): Step {
-    const step = this.player.lesson.steps[this.at]
-    if (!step) throw new RangeError(`the lesson has no step ${this.at}`)
-    return step
-  }
-
-  view(): StepView {
-    return {
-      statuses: this.#statuses,
-      selected: this.#selected,
-      hints: this.#hints,
-      opened: this.#opened,
-      watches: this.#watches,
+  /** What Enter would do now, for the footer. */
+  enterDoes(): string {
+    if (!this.page.inSight()) return 'read on'
+    const block = this.page.block()
+    if (!block) return this.page.at + 1 < this.player.lesson.steps.length ? 'next step' : 'leave'
+    if (block.type === 'predict') return this.page.answered(block) ? 'on' : 'answer'
+    const words: Partial<Record<Block['type'], string>> = {
+      run: 'run',
+      exercise: 'edit',
+      source: 'fold',
+      check: 'check',
     }
+    return words[block.type] ?? 'open'
   }
 
-  set width(value: number) {
-    this.#width = value
+  /** The window has another size. */
+  resize(size: Size): void {
+    this.size = size
+    this.#place()
+    this.page.reveal()
+    this.#options.onChange()
+  }
+
+  #place(): void {
+    const view = this.page.step.blocks.some((block) => block.type === 'watch')
+    this.places = layout(this.size, view)
+    this.page.size = this.places.text
+    this.page.stale()
+    const { columns, rows } = this.places.terminal
+    if (rows < 2) return
+    for (const name of this.player.lesson.sandbox.terminals) this.player.resize(name, columns, rows)
   }
 
   onEvent(event: PlayerEvent): void {
     if (event.type === 'block') {
-      this.#statuses[event.id] = {
-        state: event.state,
-        ...(event.message === undefined ? {} : { message: event.message }),
-      }
+      const { id, state, message } = event
+      this.statuses[id] = { state, ...(message === undefined ? {} : { message }) }
+      this.page.stale()
+      // What went wrong is said below the command.
+      if (state === 'failed' && id === this.page.selected) this.page.reveal()
     } else if (event.type === 'step') this.done[event.id] = event.done
     else if (event.type === 'sandbox') {
       this.sandbox = event.state
       this.notice = event.message ?? ''
-    } else if (event.type === 'watch') this.#watch(event.id, event.sample)
+    } else if (event.type === 'watch') this.live.add(event.id, event.sample)
+    this.page.stale()
     this.#options.onChange()
-  }
-
-  #watch(id: string, sample: NamespacesSample | CgroupSample): void {
-    if ('host' in sample) this.#watches[id] = namespacesLines(sample, this.#width)
-    else {
-      const history = [...(this.#history.get(id) ?? []), sample].slice(-80)
-      this.#history.set(id, history)
-      this.#watches[id] = cgroupLines(history, this.#width)
-    }
   }
 
   key(key: string): void {
@@ -104,26 +123,30 @@ export class Model {
     this.#armed = ''
     if (this.help) this.help = false
     else this.#act(key, armed)
+    this.page.stale()
     this.#options.onChange()
   }
 
   #act(key: string, armed: string): void {
-    const digit = /^[1-9]$/.exec(key)
-    if (digit) this.#answer(Number(key) - 1)
-    else if (key === 'enter') this.#run()
+    const page = Math.max(1, this.page.size.rows - 2)
+    if (/^[1-9]$/.test(key)) pressDigit(this.player, this.page, Number(key) - 1)
+    else if (key === 'enter') this.#go()
     else if (key === 'up' || key === 'k') this.#select(-1)
     else if (key === 'down' || key === 'j') this.#select(1)
-    else if (key === 'pageup') this.scroll -= 8
-    else if (key === 'pagedown' || key === ' ') this.scroll += 8
-    else if (key === 'right' || key === 'n') this.#enter(this.at + 1)
-    else if (key === 'left' || key === 'p') this.#enter(this.at - 1)
-    else if (key === 'tab' || key === 'shift-tab') this.#nextTab()
+    else if (key === 'pageup' || key === 'b') this.page.scroll(-page)
+    else if (key === 'pagedown' || key === ' ') this.page.scroll(page)
+    else if (key === 'home') this.page.scroll(-1e6)
+    else if (key === 'end') this.page.scroll(1e6)
+    else if (key === 'right' || key === 'n') this.#enter(this.page.at + 1)
+    else if (key === 'left' || key === 'p') this.#enter(this.page.at - 1)
+    else if (key === 'tab') this.#nextTab(1)
+    else if (key === 'shift-tab') this.#nextTab(-1)
     else if (key === 'ctrl-t') this.focus = 'terminal'
-    else if (key === 'h') this.#hints++
+    else if (key === 'h') this.#hint()
     else if (key === 's') this.#solve()
     else if (key === 'r') this.#reset(armed)
     else if (key === '?') this.help = true
-    else if (key === 'q' || key === 'ctrl-c') this.#options.onQuit()
+    else if (key === 'q' || key === 'ctrl-c') this.#quit(armed)
   }
 
   #enter(index: number): void {
@@ -132,67 +155,57 @@ export class Model {
       this.notice = index < 0 ? 'this is the first step' : 'this was the last step: q leaves the lesson'
       return
     }
-    for (const block of this.step.blocks) if (block.type === 'watch') void this.player.watch(block.id, false)
-    this.at = index
-    this.#hints = 0
-    this.#opened = new Set()
-    this.scroll = 0
-    this.player.enter(this.step.id)
-    for (const block of this.step.blocks) if (block.type === 'watch') void this.player.watch(block.id, true)
-    // Nothing selected yet shows the top of the text; the first ↓ or Enter finds the first command.
-    this.#selected = this.#open()?.id
-    if (this.#selected) this.#followTerminal()
-  }
-
-  /** The first block of the step that still waits to be done. */
-  #open(): Block | undefined {
-    const blocks = selectable(this.step, this.#hints)
-    const waiting = (block: Block): boolean => this.#statuses[block.id]?.state !== 'passed'
-    return (
-      blocks.find((block) => ['run', 'predict', 'exercise'].includes(block.type) && waiting(block)) ??
-      blocks[0]
-    )
-  }
-
-  #select(by: number): void {
-    const blocks = selectable(this.step, this.#hints)
-    const now = blocks.findIndex((block) => block.id === this.#selected)
-    const next = blocks[Math.max(0, Math.min(blocks.length - 1, now + by))]
-    this.scroll = 0
-    this.#selected = next?.id
+    this.page.enter(index)
+    this.player.enter(this.page.step.id)
+    this.live.watch(this.page.step)
+    this.#place()
     this.#followTerminal()
   }
 
+  #select(by: 1 | -1): void {
+    this.page.select(by)
+    this.#followTerminal()
+  }
+
+  /** The terminal of the selected command is the one to look at. */
   #followTerminal(): void {
-    const block = this.#block()
+    const block = this.page.block()
     if (block?.type === 'run') this.tab = block.terminal
   }
 
-  #block(): Block | undefined {
-    return this.step.blocks.find((block) => block.id === this.#selected)
-  }
-
-  #nextTab(): void {
+  #nextTab(by: number): void {
     const { terminals } = this.player.lesson.sandbox
-    this.tab = terminals[(terminals.indexOf(this.tab) + 1) % terminals.length] ?? this.tab
+    this.tab = terminals.at((terminals.indexOf(this.tab) + by) % terminals.length) ?? this.tab
   }
 
-  #run(): void {
-    const block = this.#block()
-    if (block?.type === 'run') {
-      this.tab = block.terminal
-      const { id } = block
-      void this.player.run(id).then((outcome) => {
-        // Goes on to what comes next, unless the learner went elsewhere meanwhile.
-        if (outcome.state === 'passed' && this.#selected === id) this.#select(1)
-        this.#options.onChange()
-      })
-    } else if (block?.type === 'check') void this.player.check(block.id)
-    else if (block?.type === 'source') this.#toggle(block.id)
-    else if (block?.type === 'solution') this.#solve()
-    else if (block?.type === 'hint') this.#hints++
-    else if (block?.type === 'exercise') void this.#edit(block.id, block.file)
-    else if (!block) this.#enter(this.at + 1)
+  #go(): void {
+    const block = this.page.block()
+    if (!this.page.inSight()) this.page.readOn()
+    else if (!block) this.#onward()
+    else if (block.type === 'run') this.#run(block.id)
+    else if (block.type === 'predict') this.notice = pressEnter(this.player, this.page, block)
+    else if (block.type === 'check') void this.player.check(block.id)
+    else if (block.type === 'source') this.#toggle(block.id)
+    else if (block.type === 'solution') this.#solve()
+    else if (block.type === 'hint') this.#hint()
+    else if (block.type === 'exercise') void this.#edit(block.id, block.file)
+  }
+
+  #onward(): void {
+    if (this.page.at + 1 < this.player.lesson.steps.length) this.#enter(this.page.at + 1)
+    else this.#options.onQuit()
+  }
+
+  #run(id: string): void {
+    if (this.statuses[id]?.state === 'running') return
+    void this.player.run(id).then((outcome) => {
+      // Goes on to what comes next, unless the learner went elsewhere meanwhile.
+      if (outcome.state === 'passed' && this.page.selected === id) {
+        this.page.advance()
+        this.#followTerminal()
+      }
+      this.#options.onChange()
+    })
   }
 
   async #edit(id: string, file: string): Promise<void> {
@@ -207,40 +220,52 @@ export class Model {
   }
 
   #toggle(id: string): void {
-    if (!this.#opened.delete(id)) this.#opened.add(id)
+    if (!this.page.opened.delete(id)) this.page.opened.add(id)
   }
 
-  #answer(choice: number): void {
-    const chosen = this.#block()
-    const block =
-      chosen?.type === 'predict'
-        ? chosen
-        : this.step.blocks.find((one) => one.type === 'predict' && !this.#statuses[one.id])
-    if (block?.type !== 'predict' || choice >= block.options.length) return
-    this.#selected = block.id
-    this.player.answer(block.id, [choice])
+  #hint(): void {
+    const hints = this.page.step.blocks.filter((block) => block.type === 'hint')
+    const next = hints[this.page.hints]
+    if (!next) this.notice = hints.length === 0 ? 'this step has no hint' : 'that was the last hint'
+    else {
+      this.page.hints++
+      this.page.reveal(next.id)
+    }
   }
 
   #solve(): void {
-    const block = this.step.blocks.find((one) => one.type === 'solution' || one.type === 'exercise')
+    const block = this.page.step.blocks.find((one) => one.type === 'solution' || one.type === 'exercise')
     if (!block) this.notice = 'this step has no solution: it says everything already'
-    else if (!this.#opened.has(block.id)) {
-      this.#opened.add(block.id)
-      if (block.type === 'exercise') this.notice = 'press s again to write the solution into the file'
+    else if (!this.page.opened.has(block.id)) {
+      this.page.opened.add(block.id)
+      this.page.choose(block)
+      this.notice =
+        block.type === 'exercise'
+          ? 'press s again to write the solution into the file'
+          : 'press s again to type it'
     } else void this.player.solve(block.id)
   }
 
   #reset(armed: string): void {
-    if (armed === '') {
+    if (armed !== 'reset' && armed !== 'force') {
       this.#armed = 'reset'
       this.notice = 'put the sandbox back to its first state? press r again'
       return
     }
     this.player.reset({ force: armed === 'force' }).catch((error: Error & { kind?: string }) => {
-      this.notice =
-        error.kind === 'busy' ? `${error.message}: press r again to reset it all the same` : error.message
-      if (error.kind === 'busy') this.#armed = 'force'
+      const busy = error.kind === 'busy'
+      this.notice = busy ? `${error.message}: press r again to reset it all the same` : error.message
+      if (busy) this.#armed = 'force'
       this.#options.onChange()
     })
+  }
+
+  #quit(armed: string): void {
+    const running = Object.values(this.statuses).some(({ state }) => state === 'running')
+    if (!running || armed === 'quit') this.#options.onQuit()
+    else {
+      this.#armed = 'quit'
+      this.notice = 'a command still runs: press q again to leave'
+    }
   }
 }

@@ -9,7 +9,7 @@ import { markdownLines } from './markdown.ts'
 const width = 78
 
 /** Goes through the lesson line by line; the end of standard input answers Enter to everything. */
-export async function runPlain(player: Player, print: (line: string) => void): Promise<void> {
+export async function runPlain(player: Player, print: (line: string) => void, from?: string): Promise<void> {
   const input = createInterface({ input: process.stdin })
   const lines = input[Symbol.asyncIterator]()
   const ask = async (prompt: string): Promise<string> => {
@@ -19,8 +19,13 @@ export async function runPlain(player: Player, print: (line: string) => void): P
   }
   const { lesson } = player
   print(`${lesson.title}\n${'='.repeat(lesson.title.length)}`)
-  for (const block of lesson.intro) await show(player, block, print, ask)
+  const first = Math.max(
+    0,
+    lesson.steps.findIndex((step) => step.id === from),
+  )
+  if (first === 0) for (const block of lesson.intro) await show(player, block, print, ask)
   for (const [index, step] of lesson.steps.entries()) {
+    if (index < first) continue
     print(`\n${index + 1}/${lesson.steps.length} ${step.title}\n`)
     player.enter(step.id)
     for (const block of step.blocks) await show(player, block, print, ask)

@@ -1,5 +1,8 @@
 // One lesson from here on: opens a sandbox, plays the lesson in it in the way
 // that fits where we run, and lets the sandbox go.
+//
+// Called by main.tsx. Ctrl-C before the lesson is on the screen, or in a lesson
+// without one, ends it like any command: with 130, and nothing left behind.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSandbox } from '../../sandbox-vm/open.ts'
@@ -17,31 +20,64 @@ export interface PlayFlags {
   step?: string
 }
 
+const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
 export async function playLesson(lesson: Lesson, flags: PlayFlags): Promise<void> {
   const abort = new AbortController()
-  const stop = (): void => abort.abort()
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  const stopped = Promise.withResolvers<void>()
+  const handlers = Object.entries(signals).map(([signal, status]) => {
+    const stop = (): void => {
+      process.exitCode = status
+      abort.abort()
+      stopped.resolve()
+    }
+    process.once(signal, stop)
+    return () => process.off(signal, stop)
+  })
+  try {
+    await play(lesson, flags, abort.signal, stopped.promise)
+  } catch (error) {
+    // It was asked to stop: what broke by that is no news.
+    if (!abort.signal.aborted) throw error
+  } finally {
+    for (const forget of handlers) forget()
+  }
+}
+
+async function play(
+  lesson: Lesson,
+  flags: PlayFlags,
+  signal: AbortSignal,
+  stopped: Promise<void>,
+): Promise<void> {
   const line = new ProgressLine()
   const engine = join(packageRoot(), 'dist/engine')
   await using sandbox = await openSandbox(flags.sandbox, {
     ...(flags.keep ? { keep: true } : {}),
     ...(existsSync(engine) ? { engine } : {}),
     onProgress: (progress) => line.show(progress),
-    signal: abort.signal,
+    signal,
   }).finally(() => line.clear())
-  process.off('SIGINT', stop)
-  process.off('SIGTERM', stop)
+  signal.throwIfAborted()
+  // Whoever was asked to stop says nothing more, and does not go on behind our back.
+  const print = (text: string): void => {
+    signal.throwIfAborted()
+    console.log(text)
+  }
   if (flags.runAll) {
     await using player = await Player.open({ lesson, sandbox, cols: 120, rows: 40 })
-    const { passed, failed } = await runAll(player, console.log)
-    console.log(`${lesson.slug}: ${passed} passed, ${failed} failed`)
-    if (failed > 0) process.exitCode = 1
+    const result = await Promise.race([runAll(player, print), stopped])
+    if (!result) return
+    console.log(`${lesson.slug}: ${result.passed} passed, ${result.failed} failed`)
+    if (result.failed > 0) process.exitCode = 1
     return
   }
-  await using player = await Player.open({ lesson, sandbox, progress: new Progress() })
-  // React reads NODE_ENV; Ink is loaded only by those who draw.
+  const progress = new Progress()
+  const before = (await progress.read())[lesson.slug] ?? []
+  await using player = await Player.open({ lesson, sandbox, progress })
+  const step = flags.step === undefined ? {} : { step: flags.step }
+  // Ink is loaded only by those who draw.
   if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb')
-    await (await import('./ui.tsx')).runUi(player, flags.step)
-  else await (await import('./plain.ts')).runPlain(player, console.log)
+    await (await import('./ui.tsx')).runUi(player, { ...step, before })
+  else await Promise.race([(await import('./plain.ts')).runPlain(player, print, flags.step), stopped])
 }

@@ -3,32 +3,37 @@
 //
 // Ink draws; the keyboard is read here as bytes, since bytes are what a shell in
 // the terminal pane must get: Ctrl-C, arrows and Esc go to it, not to us.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { execaSync } from 'execa'
+//
+// Next: lessons/terminal/model.ts
+import { StringDecoder } from 'node:string_decoder'
 import { render } from 'ink'
 import type { Player } from '../player/player.ts'
-import { App, type Size } from './app.tsx'
-import { readKeys, switchKey } from './keys.ts'
+import { App } from './app.tsx'
+import { editText } from './editor.ts'
+import { forProgram, readKeys, switchKey } from './keys.ts'
+import type { Size } from './layout.ts'
 import { Model } from './model.ts'
 
+export interface UiOptions {
+  step?: string
+  /** Ids of steps that were done on an earlier visit. */
+  before: readonly string[]
+}
+
 /** Runs until the learner leaves. */
-export async function runUi(player: Player, step: string | undefined): Promise<void> {
+export async function runUi(player: Player, options: UiOptions): Promise<void> {
   const { stdin, stdout } = process
   const size = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 })
-  let scheduled = false
-  let editing = false
   const left = Promise.withResolvers<void>()
   const model = new Model({
+    ...options,
     player,
-    ...(step === undefined ? {} : { step }),
+    size: size(),
     onChange: () => draw(),
     onQuit: () => left.resolve(),
     edit: (name, text) => edit(name, text),
   })
-  const element = (): React.JSX.Element => <App model={model} size={size()} />
-  const ink = render(element(), {
+  const ink = render(<App model={model} />, {
     exitOnCtrlC: false,
     patchConsole: false,
     alternateScreen: true,
@@ -37,63 +42,88 @@ export async function runUi(player: Player, step: string | undefined): Promise<v
     incrementalRendering: true,
   })
 
+  let timer: NodeJS.Timeout | undefined
+  let editing = false
   /** At most thirty times a second: a program that prints much must not keep us from reading keys. */
   function draw(): void {
-    if (scheduled || editing) return
-    scheduled = true
-    setTimeout(() => {
-      scheduled = false
-      if (!editing) ink.rerender(element())
+    if (timer || editing) return
+    timer = setTimeout(() => {
+      timer = undefined
+      if (!editing) ink.rerender(<App model={model} />)
     }, 33)
   }
 
+  const decoder = new StringDecoder('utf8')
+  const onKeys = (data: Buffer): void => {
+    // The switch may stand between other keys, when somebody types fast or pastes.
+    for (const part of decoder.write(data).split(/(\x14)/)) {
+      if (part === '') continue
+      if (part === switchKey) {
+        model.focus = model.focus === 'lesson' ? 'terminal' : 'lesson'
+        model.notice = ''
+      } else if (model.focus === 'lesson') for (const key of readKeys(part)) model.key(key)
+      else {
+        const screen = player.terminal(model.tab)?.screen
+        player.write(model.tab, screen ? forProgram(part, screen.modes) : part)
+      }
+    }
+    draw()
+  }
+
+  function takeKeyboard(): void {
+    stdin.setRawMode(true)
+    stdin.on('data', onKeys)
+    stdin.resume()
+  }
+  function giveKeyboard(): void {
+    stdin.off('data', onKeys)
+    stdin.pause()
+    // The terminal may be gone already.
+    if (!stdin.destroyed) stdin.setRawMode(false)
+  }
+
+  /** An editor takes over the screen and the keyboard, and gives them back. */
   async function edit(name: string, text: string): Promise<string | undefined> {
-    const directory = await mkdtemp(join(tmpdir(), 'learn-containers-'))
-    const path = join(directory, basename(name))
+    editing = true
+    giveKeyboard()
+    stdout.write('\x1b[?25h')
     try {
-      await writeFile(path, text)
-      editing = true
-      stdin.setRawMode(false)
-      // The editor takes over the alternate screen, and we draw on it again afterwards.
-      const editor = process.env.VISUAL || process.env.EDITOR || 'vi'
-      // By a shell, since EDITOR may hold arguments: "code --wait".
-      execaSync('sh', ['-c', `${editor} "$1"`, 'sh', path], { stdio: 'inherit', reject: false })
-      const edited = await readFile(path, 'utf8')
-      return edited === text ? undefined : edited
+      return await editText(name, text)
     } finally {
-      stdin.setRawMode(true)
+      takeKeyboard()
       editing = false
-      stdout.write('\x1b[?1049h\x1b[2J\x1b[H')
+      stdout.write('\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H')
       ink.clear()
-      draw()
-      await rm(directory, { recursive: true, force: true })
+      model.resize(size())
     }
   }
 
-  const onKeys = (data: Buffer): void => {
-    const text = data.toString()
-    if (model.focus === 'lesson') for (const key of readKeys(text)) model.key(key)
-    else if (text === switchKey) {
-      model.focus = 'lesson'
-      draw()
-    } else player.write(model.tab, text)
-  }
-  const onSignal = (): void => left.resolve()
+  const leave = (): void => left.resolve()
+  const resize = (): void => model.resize(size())
   const forget = player.on((event) => (event.type === 'output' ? draw() : model.onEvent(event)))
-  stdin.setRawMode(true)
-  stdin.on('data', onKeys)
-  stdin.on('end', onSignal)
-  stdout.on('resize', draw)
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.on(signal, onSignal)
+  // What programs ask their terminal (where is the cursor? who are you?), its emulator answers.
+  const answers = player.lesson.sandbox.terminals.map((name) =>
+    player.terminal(name)?.screen.onData((data) => player.write(name, data)),
+  )
+  const signals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
+  takeKeyboard()
+  stdin.on('end', leave)
+  stdin.on('error', leave)
+  stdout.on('resize', resize)
+  for (const signal of signals) process.on(signal, leave)
+  // Ink unmounts when drawing throws; nobody would be left to press q.
+  void ink.waitUntilExit().then(leave, left.reject)
   try {
     await left.promise
   } finally {
+    clearTimeout(timer)
+    editing = true
     forget()
-    stdin.off('data', onKeys)
-    stdin.setRawMode(false)
-    stdin.pause()
-    stdout.off('resize', draw)
+    for (const answer of answers) answer?.dispose()
+    giveKeyboard()
+    stdin.off('end', leave)
+    stdout.off('resize', resize)
     ink.unmount()
-    await ink.waitUntilExit()
+    for (const signal of signals) process.off(signal, leave)
   }
 }

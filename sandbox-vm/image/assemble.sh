@@ -27,6 +27,9 @@ printf '127.0.0.1 localhost lab\n::1 localhost\n' > root/etc/hosts
 printf 'nameserver 10.0.2.3\n' > root/etc/resolv.conf
 sed -i 's,^root:[^:]*:,root:*:,' root/etc/shadow
 
+# Versions differ with the day of the mirror: this says what this image has.
+chroot root dpkg-query -W > packages.txt
+
 say collecting drivers
 kernel=$(ls root/lib/modules)
 cp root/boot/vmlinuz-* vmlinuz

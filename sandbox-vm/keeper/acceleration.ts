@@ -1,12 +1,16 @@
 // Which accelerator works on this machine. Asked of QEMU by running it: /dev/kvm
 // may exist and still not run a kernel (nested virtualisation, permissions).
 //
-// Called by the keeper before the first boot. The probe starts an empty machine
-// and asks it to run; KVM that does not work fails there, within half a second.
+// Called by the keeper before the first boot. The probe boots our kernel and
+// listens on the serial line; the answer holds until the machine boots again.
 import { accessSync, constants } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { execa } from 'execa'
+import { z } from 'zod'
 
-export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+const acceleratorSchema = z.enum(['kvm', 'hvf', 'tcg'])
+export type Accelerator = z.infer<typeof acceleratorSchema>
 
 export const acceleratorNames: Record<Accelerator, string> = {
   kvm: 'hardware (KVM)',
@@ -18,17 +22,41 @@ export function qemuProgram(): string {
   return process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
 }
 
-/** The fastest accelerator that really starts a kernel. `boot` tells whether the kernel spoke on its serial line. */
-export async function probeAccelerator(kernel: string): Promise<Accelerator> {
+/**
+ * The fastest accelerator that really starts a kernel.
+ * @param directory where the answer is kept, for this boot of the machine and this QEMU
+ */
+export async function findAccelerator(
+  directory: string,
+  kernel: string,
+  qemuVersion: string,
+): Promise<Accelerator> {
   const candidate = process.platform === 'darwin' ? 'hvf' : 'kvm'
-  if (candidate === 'kvm') {
-    try {
-      accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
-    } catch {
-      return 'tcg'
-    }
+  if (candidate === 'kvm' && !kvmIsOpen()) return 'tcg'
+  const file = join(directory, 'acceleration')
+  const label = `${await bootId()} ${qemuVersion}`
+  const [known, answer] = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+  const cached = acceleratorSchema.safeParse(answer)
+  if (known === label && cached.success) return cached.data
+  const found = (await kernelSpeaks(candidate, kernel)) ? candidate : 'tcg'
+  await writeFile(file, `${label}\n${found}\n`)
+  return found
+}
+
+/** False also when it is there but belongs to a group that we are not in. */
+function kvmIsOpen(): boolean {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
   }
-  return (await kernelSpeaks(candidate, kernel)) ? candidate : 'tcg'
+}
+
+async function bootId(): Promise<string> {
+  if (process.platform === 'darwin')
+    return (await execa('sysctl', ['-n', 'kern.bootsessionuuid'], { reject: false })).stdout
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }
 
 async function kernelSpeaks(accelerator: Accelerator, kernel: string): Promise<boolean> {

@@ -74,10 +74,11 @@ export class Machine {
       await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', files.image.disk, '-F', 'raw', disk])
       const machine = await Machine.#launch(files, accelerator, false)
       if (await machine.#answers(120_000)) {
-        await machine.#control((qmp) => qmp.monitor('savevm ready'))
-        await writeFile(`${labelFile}.new`, label)
-        await rename(`${labelFile}.new`, labelFile)
-        return machine
+        if (await machine.#save()) {
+          await writeFile(`${labelFile}.new`, label)
+          await rename(`${labelFile}.new`, labelFile)
+        }
+        if (!machine.#over) return machine
       }
       const words = machine.#over ? await machine.ended : 'sshd did not answer within 120 s'
       await machine.stop()
@@ -102,10 +103,11 @@ export class Machine {
       ...['-serial', `file:${join(files.directory, 'serial.log')}`],
       ...['-kernel', files.image.kernel, '-initrd', files.initrd],
       ...['-append', `console=${serialConsole()} panic=-1 net.ifnames=0 mitigations=off quiet`],
-      // The disk is thrown away at every start, so it may cheat on flushes.
+      // The disk is thrown away at every reset, so it may cheat on flushes. A full host disk is an error
+      // in the guest that a learner can see; QEMU would rather stop the machine without a word.
       ...[
         '-drive',
-        `id=d0,file=${join(files.directory, 'disk.qcow2')},format=qcow2,if=none,discard=unmap,cache=unsafe`,
+        `id=d0,file=${join(files.directory, 'disk.qcow2')},format=qcow2,if=none,discard=unmap,cache=unsafe,werror=report,rerror=report`,
       ],
       ...['-device', 'virtio-blk-pci,drive=d0', '-device', 'virtio-rng-pci'],
       ...['-netdev', `user,id=n0,hostfwd=tcp:127.0.0.1:${port}-:22`, '-device', network],
@@ -122,6 +124,17 @@ export class Machine {
   async reset(): Promise<void> {
     await this.#control((qmp) => qmp.monitor('loadvm ready'))
     if (!(await this.#answers(6000))) throw new Error('the VM did not answer after its reset')
+  }
+
+  /** Takes the snapshot, and wakes up from it once: only one that did counts. Without one, a reset is a boot. */
+  async #save(): Promise<boolean> {
+    try {
+      await this.#control((qmp) => qmp.monitor('savevm ready'))
+      await this.#control((qmp) => qmp.monitor('loadvm ready'))
+      return await this.#answers(10_000)
+    } catch {
+      return false
+    }
   }
 
   async stop(): Promise<void> {

@@ -9,16 +9,17 @@
 //   keeper.mjs <directory of the machine>
 //
 // Next: sandbox-vm/keeper/protocol.ts
-import { chmod, rm, writeFile } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { execa } from 'execa'
 import { socketPath } from '../directories.ts'
-import { ensureImage } from '../image/build.ts'
-import { type Accelerator, acceleratorNames, probeAccelerator, qemuProgram } from './acceleration.ts'
+import { ensureImage, touchImage } from '../image/build.ts'
+import { requireDisk, requireMemory } from '../space.ts'
+import { type Accelerator, acceleratorNames, findAccelerator, qemuProgram } from './acceleration.ts'
 import { ensureKeys } from './keys.ts'
 import { Machine, type MachineFiles, memoryMegabytes } from './machine.ts'
-import { type Message, protocolVersion, type Request, readMessages, requestSchema } from './protocol.ts'
+import { type Message, type Request, readMessages, requestSchema } from './protocol.ts'
+import { keeperVersion } from './version.ts'
 
 type State = Extract<Message, { type: 'state' }>
 interface User {
@@ -26,6 +27,10 @@ interface User {
   who: string
   lease: boolean
 }
+
+/** What QEMU takes beside the guest's own pages, which come as they are used. */
+const neededMemoryBytes = 500e6
+const neededDiskBytes = 600e6
 
 const directory = process.argv[2] ?? ''
 const users = new Set<User>()
@@ -38,6 +43,7 @@ let keep = false
 let stopping = false
 let deaths: number[] = []
 const startedAt = Date.now()
+const version = await keeperVersion()
 
 function send(socket: Socket, message: Message): void {
   if (socket.writable) socket.write(`${JSON.stringify(message)}\n`)
@@ -45,6 +51,8 @@ function send(socket: Socket, message: Message): void {
 
 function announce(next: Omit<State, 'type'>): void {
   state = { type: 'state', ...next }
+  // Standard output is keeper.log, where one looks when the VM misbehaved.
+  console.log(new Date().toISOString(), next.state, next.reason)
   for (const user of users) send(user.socket, state)
 }
 
@@ -52,20 +60,32 @@ async function boot(): Promise<void> {
   const image = await ensureImage()
   const { stdout } = await execa(qemuProgram(), ['--version'])
   qemuVersion = /version (\S+)/.exec(stdout)?.[1] ?? '?'
-  accelerator = await probeAccelerator(image.kernel)
+  accelerator = await findAccelerator(directory, image.kernel, qemuVersion)
   files = {
     directory,
     image,
     initrd: await ensureKeys(directory, image),
     qmpSocket: socketPath(directory, 'qmp'),
   }
+  await touchImage(image)
+  await requireMemory(neededMemoryBytes)
+  await requireDisk(directory, neededDiskBytes, [
+    'the VM takes',
+    'for its disk and its snapshot',
+    'make room, or set LEARN_CONTAINERS_STATE',
+  ])
   await startMachine()
 }
 
 async function startMachine(): Promise<void> {
   if (!files) return
   announce({ state: 'starting', reason: `starting the VM, ${acceleratorNames[accelerator]}` })
-  const started = await Machine.start(files, accelerator, qemuVersion)
+  const started = await Machine.start(files, accelerator, qemuVersion).catch((error: unknown) => {
+    if (!files || accelerator === 'tcg' || stopping) throw error
+    // The probe saw the kernel speak, but it never got as far as sshd: slow is better than not at all.
+    accelerator = 'tcg'
+    return Machine.start(files, accelerator, qemuVersion)
+  })
   machine = started
   if (stopping) return void (await started.stop())
   announce({ state: 'ready', reason: '', port: started.port })
@@ -91,12 +111,30 @@ function fail(reason: string): void {
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
-  server.close()
+  // Still listening: a program that comes now is told to wait, and does not start a second VM on this disk.
   await machine?.stop()
+  server.close()
   announce({ state: 'stopped', reason: state.state === 'failed' ? state.reason : 'the VM was stopped' })
-  await rm(join(directory, 'keeper.pid'), { force: true })
   for (const user of users) user.socket.end()
   setTimeout(() => process.exit(0), 50)
+}
+
+/** False when the newcomer was sent away. Looking on and stopping are open to every version. */
+function admit(user: User, theirs: string): boolean {
+  const names = leases().map((other) => other.who)
+  const refuse = (reason: string): false => {
+    send(user.socket, { type: 'refused', stopping, reason })
+    if (!stopping) user.socket.end()
+    return false
+  }
+  if (stopping) return refuse('the VM is stopping')
+  if (theirs === version) return true
+  if (names.length > 0)
+    return refuse(
+      `another version of learn-containers runs the VM (${version}; this is ${theirs}): close ${names.join(', ')} first`,
+    )
+  void stop()
+  return refuse('a VM of another version stops')
 }
 
 function leases(): User[] {
@@ -105,6 +143,7 @@ function leases(): User[] {
 
 async function answer(user: User, request: Request): Promise<void> {
   if (request.type === 'hello') {
+    if (request.lease && !admit(user, request.version)) return
     user.who = request.who
     user.lease = request.lease
     if (request.keep) keep = true
@@ -164,15 +203,6 @@ const server = createServer((socket) => {
     if (user.lease && leases().length === 0 && !keep) void stop()
   })
   readMessages(socket, requestSchema, (request) => {
-    if (request.type === 'hello' && request.version !== protocolVersion) {
-      send(socket, {
-        type: 'state',
-        state: 'failed',
-        reason:
-          'the VM was started by another version of learn-containers: stop it first (learn-containers vm stop)',
-      })
-      return void socket.end()
-    }
     void answer(user, request)
   })
 })
@@ -191,6 +221,5 @@ const path = socketPath(directory, 'keeper')
 await rm(path, { force: true })
 server.listen(path, async () => {
   await chmod(path, 0o600)
-  await writeFile(join(directory, 'keeper.pid'), `${process.pid}\n`)
   boot().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
 })

@@ -11,20 +11,20 @@
 //      | <-- answer (of the reset) --  |
 //      | -- (closes) --------------->  |   the last one out: the VM stops, unless kept
 //
+// `refused` answers a hello that comes while the VM stops, or from another version.
+//
 // Next: sandbox-vm/keeper/main.ts
 
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 
-/** Changes with every change of this file's messages. */
-export const protocolVersion = 1
-
 export const requestSchema = z.discriminatedUnion('type', [
   /** `lease: false` looks only: it neither starts nor holds the VM. */
   z.object({
     type: z.literal('hello'),
-    version: z.number(),
+    /** Of keeper/version.ts; looked at only when a lease is asked for. */
+    version: z.string(),
     who: z.string(),
     keep: z.boolean(),
     lease: z.boolean(),
@@ -59,6 +59,8 @@ export const messageSchema = z.discriminatedUnion('type', [
     reason: z.string().default(''),
     port: z.number().optional(),
   }),
+  /** No lease. `stopping`: wait until the connection ends, then start another keeper. */
+  z.object({ type: z.literal('refused'), stopping: z.boolean(), reason: z.string() }),
   z.object({
     type: z.literal('answer'),
     id: z.number(),

@@ -15,7 +15,11 @@ export interface LessonState {
   blocks: Record<string, BlockStatus>
   steps: Record<string, boolean>
   samples: Record<string, NamespacesSample | CgroupSample>
+  /** The last minute of each cgroup, by path: another view of the same group goes on with it. */
+  histories: Record<string, CgroupSample[]>
   exercises: Record<string, string>
+  /** Hints that the learner opened: the next one is offered after the one before. */
+  opened: Record<string, boolean>
   notice: { message: string; kind: 'busy' | 'failed' } | undefined
 }
 
@@ -30,7 +34,9 @@ export class Connection {
     blocks: {},
     steps: {},
     samples: {},
+    histories: {},
     exercises: {},
+    opened: {},
     notice: undefined,
   })
   readonly #slug: string
@@ -53,7 +59,6 @@ export class Connection {
     let opened = false
     socket.addEventListener('open', () => {
       opened = true
-      this.#failures = 0
       this.state.link = 'starting'
     })
     socket.addEventListener('message', (event: MessageEvent<string>) => {
@@ -98,6 +103,7 @@ export class Connection {
     else if (message.type === 'notice') state.notice = message
     else if (message.type === 'exercise') state.exercises[message.id] = message.text
     else if (message.type === 'hello') {
+      this.#failures = 0
       Object.assign(state, {
         link: 'ready',
         message: '',
@@ -119,12 +125,19 @@ export class Connection {
       else if (event.type === 'block')
         state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
       else if (event.type === 'step') state.steps[event.id] = event.done
-      else if (event.type === 'watch') state.samples[event.id] = event.sample
+      else if (event.type === 'watch') this.#keep(event.id, event.sample)
       else {
         state.link = event.state
         state.message = event.message ?? ''
       }
     }
+  }
+
+  #keep(id: string, sample: NamespacesSample | CgroupSample): void {
+    this.state.samples[id] = sample
+    if (!('at' in sample)) return
+    const minute = (this.state.histories[sample.path] ?? []).filter((one) => sample.at - one.at < 60_000)
+    this.state.histories[sample.path] = [...minute, sample]
   }
 }
 

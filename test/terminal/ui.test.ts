@@ -1,5 +1,7 @@
 // The terminal UI on a real PTY, read back through a terminal emulator.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import xterm from '@xterm/headless'
@@ -15,11 +17,14 @@ const program = join(packageRoot(), 'dist/learn-containers.mjs')
 // Held open, so that the VM does not come and go with each test.
 let vm: Sandbox
 let shell: Shell | undefined
+let directory: string
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'lc-terminal-'))
   vm = await openVm()
 })
 afterAll(async () => {
   await vm.close()
+  await rm(directory, { recursive: true })
 })
 afterEach(async () => {
   shell?.close()
@@ -57,37 +62,78 @@ class Screen {
   }
 }
 
-function start(args: readonly string[], cols = 140, rows = 40): Screen {
+function start(
+  args: readonly string[],
+  size: readonly [cols: number, rows: number] = [140, 40],
+  env: Record<string, string> = {},
+): Screen {
+  const [cols, rows] = size
   const state = process.env.LEARN_CONTAINERS_STATE
   shell = openPty({
     cols,
     rows,
-    command: [process.execPath, program, ...args],
+    // Its number, for those who signal it; the modes of its terminal afterwards.
+    command: [
+      'sh',
+      '-c',
+      `sh -c 'echo $$ > ${directory}/pid; exec "$@"' sh "$@"; status=$?; stty -a > ${directory}/modes; exit $status`,
+      'sh',
+      process.execPath,
+      program,
+      ...args,
+    ],
     cwd: packageRoot(),
-    env: { ...(state ? { LEARN_CONTAINERS_STATE: state } : {}), CI: '' },
+    env: { ...(state ? { LEARN_CONTAINERS_STATE: state } : {}), CI: '', ...env },
   })
   return new Screen(shell, cols, rows)
 }
 
-test('a lesson: Enter runs, checks tick, questions are answered, the next step comes', async () => {
-  const screen = start(['unshare-pid'])
-  await screen.shows(/What the host sees[\s\S]*● ready|● ready[\s\S]*What the host sees/)
-  await screen.press('\r')
-  await screen.shows(/✓ host\s/)
-  await screen.press('\r')
-  await screen.shows(/readlink \/proc\/self\/ns\/pid[\s\S]*pid:\[\d+\]|pid:\[\d+\]/)
-  await screen.press('2')
-  await screen.shows(/Right\./)
-  await screen.press('n')
-  await screen.shows(/Half a namespace/)
-  await screen.press('\r')
-  await screen.shows(/✓ The shell in inside is in a PID namespace/)
-  await screen.press('h')
-  await screen.press('q')
-  expect(await screen.shell.exited).toBe(0)
-  // Back on the normal screen, with a cursor.
+async function signal(name: NodeJS.Signals): Promise<void> {
+  process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), name)
+}
+
+/** The normal screen, with a cursor, and a keyboard that makes lines. */
+async function expectRestored(screen: Screen): Promise<void> {
   expect(screen.raw.lastIndexOf('\x1b[?1049l')).toBeGreaterThan(screen.raw.lastIndexOf('\x1b[?1049h'))
   expect(screen.raw.lastIndexOf('\x1b[?25h')).toBeGreaterThan(screen.raw.lastIndexOf('\x1b[?25l'))
+  expect(await readFile(join(directory, 'modes'), 'utf8')).toMatch(/ icanon[\s\S]* echo /)
+}
+
+test('a lesson with one key: Enter runs what is chosen, checks tick, and at the end of a step comes the next', async () => {
+  const screen = start(['unshare-pid'])
+  await screen.shows(/step 1 of \d[\s\S]*● ready/)
+  await screen.press('\r')
+  await screen.shows(/✓ ps -e --no-headers/)
+  await screen.press('\r')
+  await screen.shows(/pid:\[\d+\]/)
+  await screen.press('\r')
+  await screen.shows(/choose an answer first/)
+  await screen.press('\x1b[B', '\x1b[B', '\r')
+  await screen.shows(/Right\./)
+  await screen.press('\r')
+  await screen.shows(/▌ ✓ Next: Half a namespace/)
+  await screen.press('\r')
+  await screen.shows(/step 2 of[\s\S]*Half a namespace/)
+  await screen.press('\r')
+  await screen.shows(/✓ The shell in inside is in a PID namespace/)
+  await screen.press('q')
+  expect(await screen.shell.exited).toBe(0)
+  await expectRestored(screen)
+})
+
+test('24 rows: the beginning is read first, and Enter reads on before it runs anything', async () => {
+  const screen = start(['unshare-pid'], [80, 24])
+  await screen.shows(/In a container, ps shows[\s\S]*↓ \d+ more lines[\s\S]*⏎ read on/)
+  await screen.press('\r')
+  await screen.shows(/▌ ○ ps -e --no-headers[\s\S]*⏎ run/)
+  await screen.press('\r')
+  await screen.shows(/✓ ps -e --no-headers/)
+  screen.terminal.resize(50, 10)
+  screen.shell.resize(50, 10)
+  await screen.shows(/A lesson needs 60 columns and 16 rows/)
+  await screen.press('q')
+  expect(await screen.shell.exited).toBe(0)
+  await expectRestored(screen)
 })
 
 test('in the terminal all keys are the shell’s: Ctrl-C ends its program, not the UI; vi draws; a new size reaches it', async () => {
@@ -123,17 +169,60 @@ test('a VM that dies in the middle is said, and the lesson goes on', async () =>
   await screen.shows(/↯ lost/)
   await screen.shows(/● ready/)
   await screen.press('\r')
-  await screen.shows(/✓ host\s/)
+  await screen.shows(/✓ ps -e --no-headers/)
   await screen.press('q')
   await screen.shell.exited
 })
 
-test('SIGTERM restores the screen', async () => {
+test('an exercise is edited in $EDITOR, and what was saved is in the sandbox; the solution ticks the check', async () => {
+  const editor = join(directory, 'editor.sh')
+  // As an editor does: its own screen, the keyboard as it was before us, a change.
+  await writeFile(editor, `stty -a | grep -q ' icanon' && echo '# edited' >> "$1"\n`)
+  const screen = start(['fork-exec', '--step', 'your-turn'], [120, 40], { EDITOR: `sh ${editor}` })
+  await screen.shows(/▌ ○ A small launcher {2}⏎ edit/)
+  const before = (await readdir(tmpdir())).filter((name) => /^learn-containers-\w{6}$/.test(name))
+  await screen.press('\r')
+  await screen.shows(/\/root\/launch\.sh is in the sandbox/)
+  expect((await vm.get('/root/launch.sh')).toString()).toMatch(/# edited\n$/)
+  expect((await readdir(tmpdir())).filter((name) => /^learn-containers-\w{6}$/.test(name))).toEqual(before)
+  await screen.press('s')
+  await screen.shows(/press s again/)
+  await screen.press('s')
+  await screen.shows(/✓ \/root\/launch\.sh prints/)
+  await screen.press('q')
+  expect(await screen.shell.exited).toBe(0)
+})
+
+test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('%s restores the screen', async (name) => {
   const screen = start(['fork-exec'])
   await screen.shows(/● ready/)
-  await execa('pkill', ['-TERM', '-f', `${program} fork-exec`])
+  await signal(name)
   await screen.shell.exited
-  expect(screen.raw.lastIndexOf('\x1b[?1049l')).toBeGreaterThan(screen.raw.lastIndexOf('\x1b[?1049h'))
+  await expectRestored(screen)
+})
+
+test('NO_COLOR: no colours anywhere, neither ours nor the shell’s', async () => {
+  const screen = start(['unshare-pid'], [120, 40], { NO_COLOR: '1' })
+  await screen.shows(/root@lab[\s\S]*⏎ run/)
+  await screen.press('\r')
+  await screen.shows(/✓ ps -e --no-headers/)
+  expect(screen.raw).not.toMatch(/\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7])[;m]/)
+  await screen.press('q')
+  await screen.shell.exited
+})
+
+test('Ctrl-C while the sandbox is opened ends it with 130, and quietly', async () => {
+  // A host that accepts and never answers.
+  const deaf = createServer(() => {})
+  await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
+  const address = deaf.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const screen = start(['unshare-pid', '--sandbox', `ssh://root@127.0.0.1:${port}`])
+  await once(deaf, 'connection')
+  await screen.press('\x03')
+  expect(await screen.shell.exited).toBe(130)
+  expect(screen.raw).not.toMatch(/Error|learn-containers:/)
+  deaf.close()
 })
 
 function command(args: readonly string[], env: Record<string, string> = {}, input = '') {

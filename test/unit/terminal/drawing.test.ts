@@ -3,14 +3,16 @@
 import { stripVTControlCharacters } from 'node:util'
 import xterm from '@xterm/headless'
 import stringWidth from 'string-width'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { modules } from '../../../lessons/format/catalogue.ts'
-import { layout } from '../../../lessons/terminal/app.tsx'
-import { readKeys } from '../../../lessons/terminal/keys.ts'
+import { forProgram, readKeys } from '../../../lessons/terminal/keys.ts'
+import { inSight, layout, reveal } from '../../../lessons/terminal/layout.ts'
 import { markdownLines } from '../../../lessons/terminal/markdown.ts'
 import { screenLines } from '../../../lessons/terminal/screen-lines.ts'
 import { stepLines } from '../../../lessons/terminal/step-lines.ts'
 import { cgroupLines, namespacesLines } from '../../../lessons/terminal/views.ts'
+
+afterEach(() => void vi.unstubAllEnvs())
 
 const lessons = (await modules()).flatMap((module) => module.lessons)
 
@@ -22,11 +24,12 @@ test('Markdown is wrapped, listed and quoted', () => {
   expect(lines).toEqual([
     'Head',
     '',
-    'Some bold words and code that',
-    'are long enough to wrap.',
+    'Some bold words and `code`',
+    'that are long enough to wrap.',
     '',
     '• one',
     '• two',
+    '',
     '│ said',
   ])
 })
@@ -36,6 +39,9 @@ test.each([40, 60, 76, 100])('no line of any lesson is wider than %i cells', (wi
     for (const step of lesson.steps) {
       const view = {
         statuses: {},
+        done: {},
+        option: -1,
+        chosen: {},
         selected: step.blocks.at(-1)?.id,
         hints: 9,
         opened: new Set(step.blocks.map((block) => block.id)),
@@ -59,15 +65,33 @@ test('keys have names, and text between them is not lost', () => {
   ])
 })
 
+test('arrows are spelled as the program in the terminal asked for them', () => {
+  expect(forProgram('\x1b[Aq', { applicationCursorKeysMode: true })).toBe('\x1bOAq')
+  expect(forProgram('\x1b[Aq', { applicationCursorKeysMode: false })).toBe('\x1b[Aq')
+})
+
+test('a page scrolls as little as it must, and shows the end of what is too tall', () => {
+  expect(inSight(0, 10, { from: 2, to: 5 })).toBe(true)
+  expect(inSight(3, 10, { from: 2, to: 5 })).toBe(false)
+  expect(reveal(0, 10, { from: 2, to: 5 })).toBe(0)
+  expect(reveal(8, 10, { from: 2, to: 5 })).toBe(1)
+  for (const [top, span] of [
+    [0, { from: 20, to: 24 }],
+    [0, { from: 3, to: 40 }],
+    [60, { from: 3, to: 40 }],
+  ] as const)
+    expect(inSight(reveal(top, 10, span), 10, span)).toBe(true)
+})
+
 test('side by side where there is room, one above the other where not; never more than there is', () => {
-  expect(layout({ columns: 150, rows: 40 }).wide).toBe(true)
-  expect(layout({ columns: 80, rows: 24 }).wide).toBe(false)
+  expect(layout({ columns: 150, rows: 40 }, false).wide).toBe(true)
+  expect(layout({ columns: 80, rows: 24 }, true).wide).toBe(false)
   for (const size of [
     { columns: 80, rows: 24 },
     { columns: 60, rows: 18 },
     { columns: 200, rows: 60 },
   ]) {
-    const { wide, text, terminal } = layout(size)
+    const { wide, text, terminal } = layout(size, false)
     expect(wide ? text.columns + terminal.columns + 6 : text.columns + 4).toBeLessThanOrEqual(size.columns)
     expect(wide ? text.rows + 4 : text.rows + terminal.rows + 7).toBeLessThanOrEqual(size.rows)
     expect(terminal.rows).toBeGreaterThan(2)
@@ -75,6 +99,7 @@ test('side by side where there is room, one above the other where not; never mor
 })
 
 test('a screen keeps its colours, wide characters and cursor', async () => {
+  vi.stubEnv('NO_COLOR', '')
   const terminal = new xterm.Terminal({ cols: 12, rows: 3, allowProposedApi: true })
   await new Promise<void>((resolve) => terminal.write('\x1b[1;31mred\x1b[0m 日本\r\nplain', resolve))
   const lines = screenLines(terminal, { cursor: true })
