@@ -24,11 +24,21 @@ export class Remote {
   }
 
   /** @throws SandboxError `missing` when the host does not let us in, `lost` when it does not answer */
-  static connect(config: ConnectConfig): Promise<Remote> {
+  static connect(config: ConnectConfig, signal?: AbortSignal): Promise<Remote> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
       const client = new Client()
+      const onAbort = (): void => {
+        reject(new SandboxError('failed', 'stopped'))
+        client.destroy()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
       client
-        .once('ready', () => resolve(new Remote(client)))
+        .once('close', () => signal?.removeEventListener('abort', onAbort))
+        .once('ready', () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve(new Remote(client))
+        })
         // Stays for good: an error after 'ready' is followed by 'close', which is what counts.
         .on('error', (error: Error & { level?: string }) => {
           const kind =

@@ -43,7 +43,7 @@ export async function openSsh(spec: string, options: OpenOptions): Promise<Sandb
     ...(agent === undefined ? {} : { agent }),
     hostVerifier: (key: Buffer) => known.some((one) => one.equals(key)),
   }
-  const remote = await connectWithKeys(config, agent !== undefined)
+  const remote = await connectWithKeys(config, agent !== undefined, options.signal)
   const sandbox = new SshSandbox(spec, remote)
   if ((await remote.exec('id -u')).stdout.trim() !== '0') {
     await sandbox.close()
@@ -59,7 +59,11 @@ export async function openSsh(spec: string, options: OpenOptions): Promise<Sandb
 type Config = Parameters<typeof Remote.connect>[0]
 
 /** ssh tries its keys one after the other, and so do we. LEARN_CONTAINERS_SSH_KEY names another file. */
-async function connectWithKeys(config: Config, agent: boolean): Promise<Remote> {
+async function connectWithKeys(
+  config: Config,
+  agent: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Remote> {
   const names = process.env.LEARN_CONTAINERS_SSH_KEY
     ? [process.env.LEARN_CONTAINERS_SSH_KEY]
     : ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name))
@@ -76,8 +80,9 @@ async function connectWithKeys(config: Config, agent: boolean): Promise<Remote> 
   )
   for (const attempt of attempts) {
     try {
-      return await Remote.connect(attempt)
+      return await Remote.connect(attempt, signal)
     } catch (error) {
+      if (signal?.aborted) throw error
       failure = error
     }
   }

@@ -7,8 +7,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Kept by programs on purpose, for the next one. */
-const tolerated = /^(node-compile-cache|v8-compile-cache)/
+/** Kept by programs on purpose, for the next one: by Node, and by Chromium's toolkit. */
+const tolerated = /^(node-compile-cache|v8-compile-cache|dconf$)/
 
 /** One line for each thing; what was there before, the caller takes away. @param {string} [scratch] @returns {string[]} */
 export function leftovers(scratch = process.env.LEARN_CONTAINERS_TESTS) {

@@ -6,6 +6,9 @@ import type { RunBlock } from '../format/lesson.ts'
 import type { Outcome } from './events.ts'
 import type { Terminal } from './terminal.ts'
 
+/** How long a command waits for the one before it, in milliseconds, until the terminal counts as busy. */
+const patience = 3000
+
 /** Types the block's command, waits for its end as the block asks, and holds its output and status against what it expects. */
 export async function typeBlock(
   terminal: Terminal | undefined,
@@ -14,6 +17,8 @@ export async function typeBlock(
   if (!terminal?.isOpen)
     return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
   await terminal.clearLine()
+  // Whoever clicks fast runs the next command while the one before is about to end.
+  await terminal.idle(patience)
   if (terminal.busy !== undefined) {
     return {
       state: 'failed',

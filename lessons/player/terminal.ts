@@ -93,6 +93,11 @@ export class Terminal {
     return this.#state === 'running' ? this.#running || 'a command' : undefined
   }
 
+  /** Resolves when the terminal can take a command, or after so long. */
+  async idle(milliseconds: number): Promise<void> {
+    await this.#until(() => this.busy === undefined, milliseconds)
+  }
+
   /** The learner's keys. */
   write(data: string): void {
     if (this.#state === 'prompt') this.#typed += data

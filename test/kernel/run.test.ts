@@ -26,8 +26,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
   'tocker run (needs root on Linux)',
   () => {
     beforeAll(async () => {
-      before = leftovers()
       directory = await mkdtemp(join(tmpdir(), 'lc-kernel-'))
+      before = leftovers()
       box = join(directory, 'box')
       const made = await tocker('rootfs', box)
       expect(made.stdout).toMatch(/busybox with \d+ commands/)

@@ -122,6 +122,7 @@ test('a lesson with one key: Enter runs what is chosen, checks tick, and at the 
 })
 
 test('24 rows: the beginning is read first, and Enter reads on before it runs anything', async () => {
+  await command(['forget', 'unshare-pid'])
   const screen = start(['unshare-pid'], [80, 24])
   await screen.shows(/In a container, ps shows[\s\S]*↓ \d+ more lines[\s\S]*⏎ read on/)
   await screen.press('\r')
@@ -217,7 +218,13 @@ test('Ctrl-C while the sandbox is opened ends it with 130, and quietly', async (
   await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
   const address = deaf.address()
   const port = typeof address === 'object' ? address?.port : 0
-  const screen = start(['unshare-pid', '--sandbox', `ssh://root@127.0.0.1:${port}`])
+  const [key, known] = [join(directory, 'key'), join(directory, 'known_hosts')]
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+  await writeFile(known, `[127.0.0.1]:${port} ${await readFile(`${key}.pub`, 'utf8')}`)
+  const screen = start(['unshare-pid', '--sandbox', `ssh://root@127.0.0.1:${port}`], [120, 40], {
+    LEARN_CONTAINERS_SSH_KEY: key,
+    LEARN_CONTAINERS_KNOWN_HOSTS: known,
+  })
   await once(deaf, 'connection')
   await screen.press('\x03')
   expect(await screen.shell.exited).toBe(130)
