@@ -161,9 +161,7 @@ test('nor does an open quote swallow it', async () => {
 test('the learner’s own command keeps the terminal: the message names no other', async () => {
   await player.run('one/run-1')
   player.write('host', 'sleep 61\r')
-  await expect
-    .poll(() => player.run('one/run-1'), { timeout: 20_000 })
-    .toMatchObject({ state: 'failed' })
+  await expect.poll(() => player.run('one/run-1'), { timeout: 20_000 }).toMatchObject({ state: 'failed' })
   expect((await player.run('one/run-1')).message).toBe(
     'the terminal host is busy with `a command`: end it first (Ctrl-C)',
   )
