@@ -14,7 +14,7 @@ const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.dylib' : 'lib
 
 /** An argument: its value for the kernel, and how strace(1) would show it. */
 export interface Argument {
-  value: string | number | bigint | null
+  value: string | number | bigint | null | Uint8Array | readonly (string | null)[]
   shown: string
 }
 
@@ -26,7 +26,23 @@ export function number(value: number, shown = String(value)): Argument {
   return { value, shown }
 }
 
+/** A structure, laid out by the caller; the kernel may write into it. */
+export function bytes(value: Uint8Array | null, shown: string): Argument {
+  return { value, shown }
+}
+
+/** An array of strings that ends with NULL, as execve(2) takes it. */
+export function texts(values: readonly string[], shown = JSON.stringify(values)): Argument {
+  return { value: [...values, null], shown }
+}
+
 type LibcFunction = ReturnType<typeof libc.func>
+
+/** A library beside glibc, loaded when first asked for. @throws when it is not installed */
+export function library(name: string): (prototype: string) => LibcFunction {
+  const loaded = koffi.load(name)
+  return (prototype) => loaded.func(prototype)
+}
 
 // Declared on first use: a declaration costs 20 µs, and no run needs them all.
 const declared = new Map<string, LibcFunction>()
