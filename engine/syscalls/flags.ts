@@ -27,18 +27,24 @@ export const mountFlags = {
 export const MNT_DETACH = 2
 
 /** clone(2), unshare(2), setns(2). */
+export const CLONE_NEWTIME = 0x80
+export const CLONE_FS = 0x200
 export const CLONE_NEWNS = 0x20000
 export const CLONE_NEWCGROUP = 0x2000000
 export const CLONE_NEWUTS = 0x4000000
 export const CLONE_NEWIPC = 0x8000000
+export const CLONE_NEWUSER = 0x10000000
 export const CLONE_NEWPID = 0x20000000
 export const CLONE_NEWNET = 0x40000000
 
 export const cloneFlags = {
+  CLONE_NEWTIME,
+  CLONE_FS,
   CLONE_NEWNS,
   CLONE_NEWCGROUP,
   CLONE_NEWUTS,
   CLONE_NEWIPC,
+  CLONE_NEWUSER,
   CLONE_NEWPID,
   CLONE_NEWNET,
 }

@@ -1,15 +1,58 @@
 // prctl(2), chdir(2), mknod(2), execve(2): calls on this process and its files.
 import { constants } from 'node:os'
 import { traced } from '../trace/trace.ts'
-import { call, number, text } from './libc.ts'
+import { bytes, call, number, rawSyscall, text } from './libc.ts'
 
 const PR_SET_PDEATHSIG = 1
+const PR_SET_DUMPABLE = 4
+const PR_SET_CHILD_SUBREAPER = 36
 
 /** prctl(2) PR_SET_PDEATHSIG: this process gets `signal` when its parent's thread ends. It outlives execve(2). */
 export function dieWithParent(signal: 'SIGKILL' | 'SIGTERM'): void {
   call('prctl', 'int prctl(int, ulong)', [
     number(PR_SET_PDEATHSIG, 'PR_SET_PDEATHSIG'),
     number(constants.signals[signal], signal),
+  ])
+}
+
+/**
+ * prctl(2) PR_SET_DUMPABLE 0: nobody but the host's root may trace this process,
+ * read its memory or open what /proc/PID/exe and /proc/PID/fd point at, until it
+ * executes something. A container's own root could otherwise write to the host's
+ * binary while it runs in there (CVE-2019-5736).
+ */
+export function hideFromContainer(): void {
+  call('prctl', 'int prctl(int, ulong)', [number(PR_SET_DUMPABLE, 'PR_SET_DUMPABLE'), number(0)])
+}
+
+/** prctl(2) PR_SET_CHILD_SUBREAPER: orphans among our descendants become our children, and we can wait for them. */
+export function adoptOrphans(): void {
+  call('prctl', 'int prctl(int, ulong)', [number(PR_SET_CHILD_SUBREAPER, 'PR_SET_CHILD_SUBREAPER'), number(1)])
+}
+
+const WNOHANG = 1
+
+/** waitpid(2) with WNOHANG: how a child ended, 128 + signal if by one; undefined while it lives. @throws SyscallError ECHILD when it is not ours */
+export function waitNoHang(pid: number): number | undefined {
+  const status = new Uint8Array(4)
+  const found = call('waitpid', 'int waitpid(int, void*, int)', [
+    number(pid),
+    bytes(status, '&status'),
+    number(WNOHANG, 'WNOHANG'),
+  ])
+  if (found === 0) return undefined
+  const word = new DataView(status.buffer).getInt32(0, true)
+  const signal = word & 0x7f
+  return signal === 0 ? (word >> 8) & 0xff : 128 + signal
+}
+
+const KEYCTL_JOIN_SESSION_KEYRING = 1
+
+/** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING: an empty keyring in place of the caller's, whose keys are none of the container's business. */
+export function joinNewKeyring(name: string): void {
+  rawSyscall('keyctl', { x64: 250, arm64: 219 }, 'long syscall(long, int, const char*)', [
+    number(KEYCTL_JOIN_SESSION_KEYRING, 'KEYCTL_JOIN_SESSION_KEYRING'),
+    text(name),
   ])
 }
 
