@@ -43,7 +43,7 @@ export function giveBirth(
   const pid = namespaces.find((one) => one.type === 'pid')
   const user = namespaces.find((one) => one.type === 'user')
   const stones = steppingStones(namespaces)
-  const [file, ...args] = [...stones, ...init]
+  const [file = '', ...args] = [...stones, ...init]
   const forks = stones.includes('--fork')
   try {
     const child =
@@ -56,12 +56,14 @@ export function giveBirth(
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
     const which = user === undefined ? 'PID' : 'PID and user'
-    throw new EngineError('forbidden', `make a ${which} namespace (root, or CAP_SYS_ADMIN, is needed)`, { cause })
+    throw new EngineError('forbidden', `make a ${which} namespace (root, or CAP_SYS_ADMIN, is needed)`, {
+      cause,
+    })
   }
 }
 
 /** The programs of util-linux that become init, one after the other; none when no user or time namespace is entered. */
-export function steppingStones(namespaces: readonly Namespace[]): [string, ...string[]] | [] {
+export function steppingStones(namespaces: readonly Namespace[]): string[] {
   const user = namespaces.find((one) => one.type === 'user')
   const time = namespaces.find((one) => one.type === 'time')
   const entered = namespaces.filter((one) => {
@@ -74,11 +76,13 @@ export function steppingStones(namespaces: readonly Namespace[]): [string, ...st
     stones.push('nsenter', '--no-fork', ...entered.map(({ type, path }) => `--${long[type]}=${path}`), '--')
   if (user !== undefined) {
     const newPid = namespaces.some((one) => one.type === 'pid' && one.path === undefined)
-    const flags = [...(user.path === undefined ? ['--user', '--keep-caps'] : []), ...(newPid ? ['--pid', '--fork'] : [])]
+    const flags = [
+      ...(user.path === undefined ? ['--user', '--keep-caps'] : []),
+      ...(newPid ? ['--pid', '--fork'] : []),
+    ]
     if (flags.length > 0) stones.push('unshare', ...flags, '--')
   }
-  const [first, ...rest] = stones
-  return first === undefined ? [] : [first, ...rest]
+  return stones
 }
 
 /** nsenter(1)'s options. */

@@ -17,6 +17,7 @@ import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
 import { HostChannel, type Listener } from './handshake.ts'
 import { runHooks } from './hooks.ts'
+import { openIdmappedTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { identify } from './process-identity.ts'
@@ -84,7 +85,10 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   cgroup.apply(linux.resources ?? {})
 
   const warm = options.warm?.take(linux.namespaces ?? [])
-  using layout = layOut({ ...options, fifos: directory, ...(warm ? { passed: true } : {}) })
+  const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) =>
+    resolve(options.bundle, source),
+  )
+  using layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
   const birth =
     warm?.birth ??
     giveBirth([...options.init, 'init', String(layout.channel)], linux.namespaces ?? [], {
@@ -98,14 +102,15 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
 
   channel.send({
     kind: 'create',
-    ...{ id, config, rootfs: state.rootfs },
+    ...{ id, config, rootfs: state.rootfs, bundle: options.bundle },
     cgroup: cgroup.mounts(),
     ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
     noPivot: options.noPivot ?? false,
     newKeyring: !options.noNewKeyring,
     dieWithParent: options.foreground ?? false,
     state: describe('creating'),
-    fds: { ...layout.descriptors, go: layout.go, result: layout.result },
+    listenEnv: layout.listenEnv,
+    fds: layout.descriptors,
     trace: options.trace ?? false,
   })
   warm?.pass(layout.open)
@@ -122,16 +127,19 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   channel.go()
 
   await channel.expect('namespaces')
-  for (const kind of ['prestart', 'createRuntime'] as const) runHooks(kind, hooks?.[kind], describe('creating'))
+  for (const kind of ['prestart', 'createRuntime'] as const)
+    runHooks(kind, hooks?.[kind], describe('creating'))
   channel.go()
 
   await channel.expect('created')
   if (options.pidFile) writePidFile(options.pidFile, pid)
   state.phase = 'created'
   saveState(root, state)
-  channel.end()
+  await channel.end()
   // Nothing failed: what stands, stays.
   undo.move()
+  // Nobody here waits for it, unless somebody says so (wait.ts).
+  birth.child.unref()
   return { state, birth }
 
   function describe(status: Status): string {

@@ -12,18 +12,19 @@ import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { makeFifo } from '../syscalls/file.ts'
 import { connectUnix } from '../syscalls/socket.ts'
+import { listenFds } from './execute.ts'
 import type { Descriptors } from './handshake.ts'
 
 export interface Layout extends Disposable {
+  /** For spawn(): what init inherits. */
   stdio: StdioOptions
-  /** Number of the socket, in init. */
+  /** Number of the socket to the host's half, in init. */
   channel: number
   descriptors: Descriptors
-  /** Numbers of the FIFOs in init; 0 when there are none. */
-  go: number
-  result: number
-  /** What a warm init is passed, in this order: its `descriptors`, `go` and `result` are places in here. */
+  /** For a warm init: what it is passed, in this order. */
   open: number[]
+  /** What the container is to know of sockets that came with LISTEN_FDS. */
+  listenEnv: string[]
 }
 
 export interface LayoutOptions {
@@ -34,6 +35,8 @@ export interface LayoutOptions {
   preserveFds?: number
   /** Descriptors that become 0 to 2; left out, our own. */
   stdio?: readonly [number, number, number]
+  /** Sources of idmapped mounts, by index in `mounts`; closed with the rest. */
+  trees?: Readonly<Record<number, number>>
   /** For an init that is there already: nothing is inherited, all is passed. */
   passed?: boolean
 }
@@ -46,28 +49,25 @@ export function layOut(options: LayoutOptions): Layout {
     opened.defer(() => closeSync(fd))
     return fd
   }
-  const listen = Number(process.env.LISTEN_FDS ?? 0) || 0
-  const kept = Array.from({ length: preserveFds + listen }, (_, index) => 3 + index)
+  const listen = listenFds(process.env, process.pid)
+  const kept = Array.from({ length: preserveFds + listen.count }, (_, index) => 3 + index)
   const entries: (number | 'pipe')[] = [...(options.stdio ?? [0, 1, 2]), ...kept]
   const next = (entry: number | 'pipe'): number => entries.push(entry) - 1
   const channel = passed ? 0 : next('pipe')
-  const [go = 0, result = 0] =
-    fifos === undefined ? [] : ['go', 'result'].map((name) => next(keep(openFifo(join(fifos, name)))))
-  const socket =
-    console === undefined
-      ? undefined
-      : next(typeof console === 'number' ? console : keep(connectConsole(console)))
+  const descriptors: Descriptors = { keep: kept.length }
+  if (fifos !== undefined)
+    for (const name of ['go', 'result'] as const) descriptors[name] = next(keep(openFifo(join(fifos, name))))
+  if (console !== undefined)
+    descriptors.console = next(typeof console === 'number' ? console : keep(connectConsole(console)))
+  for (const [index, fd] of Object.entries(options.trees ?? {}))
+    descriptors.trees = { ...descriptors.trees, [index]: next(keep(fd)) }
+  if (passed) descriptors.passed = entries.length
   const close = opened.move()
   return {
     stdio: entries,
     open: entries.filter((entry) => entry !== 'pipe'),
-    ...{ channel, go, result },
-    descriptors: {
-      keep: kept.length,
-      ...(listen > 0 ? { listen } : {}),
-      ...(socket === undefined ? {} : { console: socket }),
-      ...(passed ? { passed: entries.length } : {}),
-    },
+    listenEnv: listen.env,
+    ...{ channel, descriptors },
     [Symbol.dispose]: () => close.dispose(),
   }
 }

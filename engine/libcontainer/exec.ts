@@ -6,6 +6,7 @@
 //
 // OCI runtime specification has no exec; runc's command line is the model.
 import { readlinkSync } from 'node:fs'
+import { posix } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { type Birth, giveBirth } from './birth.ts'
 import { fromPaths } from './cgroups/open.ts'
@@ -23,6 +24,8 @@ export interface ExecOptions {
   init: readonly [string, ...string[]]
   console?: string | number
   preserveFds?: number
+  /** Cgroups below the container's, `[<controllers>:]<path>`: where the process goes in place of the container's own. */
+  cgroups?: readonly string[]
   noNewKeyring?: boolean
   listener?: Listener
   trace?: boolean
@@ -52,14 +55,16 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
     join,
     ...(program ? { seccomp: { ...program, bpf: Buffer.from(program.bpf).toString('base64') } } : {}),
     newKeyring: !options.noNewKeyring,
+    listenEnv: layout.listenEnv,
     fds: layout.descriptors,
     trace: options.trace ?? false,
   })
   const { pid } = await channel.expect('hello')
-  fromPaths(state.cgroupPaths).add(pid, first)
+  fromPaths(subCgroups(state.cgroupPaths, options.cgroups ?? [])).add(pid, first)
   channel.go()
   await channel.untilEnd()
   undo.move()
+  birth.child.unref()
   return { birth, pid }
 }
 
@@ -80,4 +85,29 @@ function foreignNamespaces(pid: number): Namespace[] {
       throw new EngineError('forbidden', `look at /proc/${pid}/${file}`, { cause })
     }
   })
+}
+
+/** runc's `exec --cgroup`: a path alone is for every hierarchy, one with controllers for theirs. */
+function subCgroups(
+  own: Readonly<Record<string, string>>,
+  asked: readonly string[],
+): Readonly<Record<string, string>> {
+  const paths: Record<string, string> = { ...own }
+  for (const one of asked) {
+    const [, controllers, path = ''] = /^(?:([^:]*):)?(.*)$/.exec(one) ?? []
+    const names = controllers === undefined ? Object.keys(own) : controllers.split(',')
+    for (const name of names) {
+      const parent = own[name]
+      if (parent === undefined)
+        throw new EngineError(
+          'invalid',
+          `--cgroup ${one}: the container has no cgroup of the controller ${name}`,
+        )
+      const place = posix.join(parent, path)
+      if (place !== parent && !place.startsWith(`${parent}/`))
+        throw new EngineError('invalid', `--cgroup ${one}: it leads out of the container's cgroup`)
+      paths[name] = place
+    }
+  }
+  return paths
 }

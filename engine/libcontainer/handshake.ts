@@ -30,13 +30,14 @@
 //
 // Next: engine/libcontainer/init.ts
 import type { ChildProcess } from 'node:child_process'
-import { readSync, writeSync } from 'node:fs'
+import { closeSync, readSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Duplex } from 'node:stream'
 import { EngineError, errorLine } from '../errors.ts'
 import { type TraceRecord, traceTo } from '../trace/trace.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
 import type { Config } from './config/config.ts'
+import type { Namespace } from './config/linux.ts'
 import type { Process } from './config/process.ts'
 import type { SeccompProgram } from './seccomp.ts'
 
@@ -47,6 +48,7 @@ export interface CreateRequest {
   config: Config
   /** Absolute, on the host. */
   rootfs: string
+  bundle: string
   cgroup: CgroupMounts
   seccomp?: EncodedProgram
   noPivot: boolean
@@ -56,7 +58,9 @@ export interface CreateRequest {
   dieWithParent: boolean
   /** The container's state as hooks get it on standard input. */
   state: string
-  fds: Descriptors & { go: number; result: number }
+  /** `NAME=value` of the sockets that a service manager handed to us, for the container. */
+  listenEnv: string[]
+  fds: Descriptors
   trace: boolean
 }
 
@@ -65,9 +69,10 @@ export interface ExecRequest {
   id: string
   process: Process
   /** Namespaces to enter, as open by the host: /proc/PID/ns/net and so on. */
-  join: { type: string; path: string }[]
+  join: Namespace[]
   seccomp?: EncodedProgram
   newKeyring: boolean
+  listenEnv: string[]
   fds: Descriptors
   trace: boolean
 }
@@ -75,15 +80,19 @@ export interface ExecRequest {
 /** JSON has no bytes. */
 export type EncodedProgram = Omit<SeccompProgram, 'bpf'> & { bpf: string }
 
+/** Numbers, in init, of what it was born with; descriptors.ts has their order. */
 export interface Descriptors {
-  /** So many are on their way over the second socket; all numbers here are places among them. */
+  /** So many are on their way over a second socket, and all numbers here are places among them (warm.ts). */
   passed?: number
+  /** Of 3 and up, which stay open in the container; all else closes. */
+  keep: number
+  /** FIFOs in the container's directory; exec has none. */
+  go?: number
+  result?: number
   /** Connected to whoever wants the master of the terminal. */
   console?: number
-  /** 3 and up, which stay open in the container; all else closes. */
-  keep: number
-  /** How many of those are sockets that a service manager hands on, sd_listen_fds(3). */
-  listen?: number
+  /** Sources of idmapped mounts, by index in `mounts`. */
+  trees?: Record<number, number>
 }
 
 export type InitMessage =
@@ -142,6 +151,7 @@ export class InitChannel {
 
   /** From here on the words go somewhere else: to the FIFO that `start` reads. */
   moveTo(fd: number): void {
+    closeSync(this.#fd)
     this.#fd = fd
   }
 
@@ -182,16 +192,20 @@ export class HostChannel {
     this.#socket.write('go\n')
   }
 
-  /** The last `go`: nothing follows. */
-  end(): void {
-    this.#socket.end('go\n')
+  /** The last `go`. Resolves when it is on its way: whoever exits earlier takes it along. */
+  async end(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.end('go\n', resolve))
+    this.#socket.destroy()
   }
 
   /** Waits for what init says next. @throws EngineError what init failed by */
   async expect<T extends InitMessage['type']>(type: T): Promise<Extract<InitMessage, { type: T }>> {
     const message = await this.#next()
     if (message?.type === type) return message as Extract<InitMessage, { type: T }>
-    throw new EngineError('internal', message ? `init said ${message.type} in place of ${type}` : 'init was killed')
+    throw new EngineError(
+      'internal',
+      message ? `init said ${message.type} in place of ${type}` : 'init was killed',
+    )
   }
 
   /** Waits until init has become something else, or died. @throws EngineError what init failed by */
@@ -221,4 +235,3 @@ export function hear(message: InitMessage, listener: Listener): boolean {
   else if (message.type === 'warning') listener.onWarning?.(message.message)
   return message.type === 'trace' || message.type === 'warning'
 }
-

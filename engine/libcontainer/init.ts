@@ -7,18 +7,22 @@
 //
 // Next: engine/libcontainer/namespaces.ts
 import { closeSync, mkdirSync, readlinkSync, readSync } from 'node:fs'
-import { EngineError, errorLine } from '../errors.ts'
-import { sethostname, setdomainname } from '../syscalls/namespace.ts'
-import { chdir, dieWithParent, hideFromContainer, joinNewKeyring } from '../syscalls/process.ts'
+import { EngineError } from '../errors.ts'
+import { setUndumpable } from '../syscalls/credentials.ts'
+import { setdomainname, sethostname } from '../syscalls/namespace.ts'
+import { chdir, dieWithParent, joinNewKeyring } from '../syscalls/process.ts'
+import { receiveFd } from '../syscalls/socket.ts'
+import { dup2 } from '../syscalls/terminal.ts'
+import type { Process } from './config/process.ts'
 import { confine } from './confine.ts'
 import { openSession } from './console.ts'
-import type { Process } from './config/process.ts'
-import { makeDevices } from './devices.ts'
-import { execute, type Executable, ownExecutable, resolveExecutable } from './execute.ts'
+import { processEnvironment } from './credentials.ts'
+import { makeDevices, needsDevices } from './devices.ts'
+import { prepareExecute, resolveExecutable } from './execute.ts'
 import { type CreateRequest, type ExecRequest, InitChannel } from './handshake.ts'
 import { hidePaths } from './hidden-paths.ts'
 import { runHooks } from './hooks.ts'
-import { mountFilesystems } from './mounts.ts'
+import { type MountContext, mountFilesystems } from './mounts.ts'
 import { has, joinNamespaces, raiseLoopback, setTimeOffsets, unshareNamespaces } from './namespaces.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
 import { writeSysctls } from './sysctl.ts'
@@ -32,8 +36,6 @@ import { becomeNamespaceRoot } from './user-namespace.ts'
 export function runInit(fd: number, passing?: number): never {
   const host = new InitChannel(fd)
   try {
-    // A process of the container must not read our memory, nor open our binary through /proc/PID/exe.
-    hideFromContainer()
     const request: CreateRequest | ExecRequest = JSON.parse(host.receive())
     if (request.trace) host.traceInit()
     if (passing !== undefined) takeDescriptors(passing, request)
@@ -48,7 +50,7 @@ export function runInit(fd: number, passing?: number): never {
 // #region become-container
 function becomeContainer(request: CreateRequest, host: InitChannel): never {
   const { config, rootfs, fds } = request
-  const { process, hooks, linux = {} } = config
+  const { process, hooks, root, mounts = [], linux = {} } = config
   const { namespaces = [] } = linux
   const warn = (message: string): void => host.say({ type: 'warning', message })
 
@@ -60,66 +62,55 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
   host.ask({ type: 'namespaces' })
 
   nameHost(config)
-  if (namespaces.some((one) => one.type === 'network' && one.path === undefined)) warnIf(raiseLoopback(), warn)
-  if (request.newKeyring) joinNewKeyring(request.id)
-  const own = ownExecutable()
+  if (namespaces.some((one) => one.type === 'network' && one.path === undefined)) raiseLoopback(warn)
+  if (request.newKeyring) joinKeyring(request.id, warn)
   prepareRootfs(rootfs, linux.rootfsPropagation)
-  for (const line of mountFilesystems(config.mounts ?? [], rootfs, mountContext(request))) warn(line)
-  makeDevices(rootfs, linux.devices ?? [], { bind: has(namespaces, 'user') })
+  for (const line of mountFilesystems(mounts, rootfs, mountContext(request))) warn(line)
+  if (needsDevices(mounts)) makeDevices(rootfs, linux.devices ?? [], { bind: has(namespaces, 'user') })
   runHooks('createContainer', hooks?.createContainer, request.state)
   enterRootfs(rootfs, { noPivot: request.noPivot })
-  if (process) openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: true })
+  if (process)
+    openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: true })
   writeSysctls(linux.sysctl ?? {})
   hidePaths(linux.maskedPaths ?? [], linux.readonlyPaths ?? [])
-  finishRootfs({
-    readonly: config.root.readonly ?? false,
-    ...(linux.rootfsPropagation ? { propagation: linux.rootfsPropagation } : {}),
-  })
+  finishRootfs({ readonly: root.readonly ?? false, mounts, ...propagation(linux.rootfsPropagation) })
   host.ask({ type: 'created' })
 
-  waitForStart(fds.go, host, fds.result)
+  waitForStart(fds, host)
   if (!process) throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
   runHooks('startContainer', hooks?.startContainer, request.state)
-  become(process, request, own, warn)
+  if (request.dieWithParent) dieWithParent('SIGKILL')
+  become(process, request, warn)
 }
 // #endregion become-container
 
 /** exec: another process in a container that runs. */
 function joinContainer(request: ExecRequest, host: InitChannel): never {
   const warn = (message: string): void => host.say({ type: 'warning', message })
-  if (request.newKeyring) joinNewKeyring(request.id)
-  host.ask({ type: 'hello', pid: hostPid() })
-  const own = ownExecutable()
-  joinNamespaces(request.join)
   const { fds, process } = request
+  if (request.newKeyring) joinKeyring(request.id, warn)
+  host.ask({ type: 'hello', pid: hostPid() })
+  // There are processes in there, and some may be hostile: none may trace us, read
+  // our memory, or open our binary by /proc/PID/exe (CVE-2019-5736).
+  setUndumpable()
+  joinNamespaces(request.join)
   openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: false })
-  become(process, request, own, warn)
+  become(process, request, warn)
 }
 
+/** The last steps, the same for both. */
 function become(
   process: Process,
-  request: CreateRequest | ExecRequest,
-  own: Executable,
+  { seccomp, fds, listenEnv }: CreateRequest | ExecRequest,
   warn: (message: string) => void,
 ): never {
   enterDirectory(process.cwd)
-  const { seccomp, fds } = request
+  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
+  const file = resolveExecutable(process.args[0] ?? '', env)
+  const kept = Array.from({ length: fds.keep }, (_, index) => 3 + index)
   const program = seccomp && { ...seccomp, bpf: Buffer.from(seccomp.bpf, 'base64') }
-  const file = resolveExecutable(process, own)
-  const filter = confine(process, program, warn)
-  execute(file, process, fds, filter)
-}
-
-/** Descriptors that came later than we did: the first three become 0 to 2, the others get the numbers that the kernel gave. */
-function takeDescriptors(socket: number, { fds }: CreateRequest | ExecRequest): void {
-  const places = Array.from({ length: fds.passed ?? 0 }, () => receiveFd(socket) ?? -1)
-  closeSync(socket)
-  for (const standard of [0, 1, 2]) {
-    dup2(places[standard] ?? -1, standard)
-    closeSync(places[standard] ?? -1)
-  }
-  for (const name of ['go', 'result', 'console'] as const)
-    if (name in fds && fds[name] !== undefined) fds[name] = places[fds[name]] ?? -1
+  confine(process, program, warn, prepareExecute(file, process.args, env, kept))
+  throw new EngineError('internal', 'execve(2) returned')
 }
 
 /** Our number as the host sees it: /proc is still the host's. */
@@ -127,16 +118,56 @@ function hostPid(): number {
   return Number(readlinkSync('/proc/self'))
 }
 
-function nameHost({ hostname, domainname }: CreateRequest['config']): void {
-  if (hostname !== undefined && hostname !== '') sethostname(hostname)
-  if (domainname !== undefined && domainname !== '') setdomainname(domainname)
+function nameHost({ hostname = '', domainname = '' }: CreateRequest['config']): void {
+  if (hostname !== '') sethostname(hostname)
+  if (domainname !== '') setdomainname(domainname)
+}
+
+function joinKeyring(id: string, warn: (message: string) => void): void {
+  try {
+    joinNewKeyring(`_ses.${id}`)
+  } catch (error) {
+    // ENOSYS without CONFIG_KEYS; EDQUOT when this user has too many already.
+    warn(`no session keyring of its own: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function mountContext({ config, cgroup, bundle, fds }: CreateRequest): MountContext {
+  const { namespaces = [], mountLabel } = config.linux ?? {}
+  return {
+    ...{ cgroup, bundle },
+    userNamespace: has(namespaces, 'user'),
+    cgroupNamespace: has(namespaces, 'cgroup'),
+    ...(mountLabel ? { mountLabel } : {}),
+    ...(fds.trees ? { trees: fds.trees } : {}),
+  }
+}
+
+function propagation(word: string | undefined): { propagation?: string } {
+  return word ? { propagation: word } : {}
 }
 
 /** Sleeps until `start` writes a byte; what is said from here on, `start` reads. */
-function waitForStart(go: number, host: InitChannel, result: number): void {
+function waitForStart({ go = -1, result = -1 }: CreateRequest['fds'], host: InitChannel): void {
   host.moveTo(result)
   readSync(go, Buffer.alloc(1))
   closeSync(go)
+}
+
+/** Descriptors that came later than we did: the first three become 0 to 2, the others get the numbers that the kernel gave. */
+function takeDescriptors(socket: number, { fds }: CreateRequest | ExecRequest): void {
+  const places = Array.from({ length: fds.passed ?? 0 }, () => receiveFd(socket) ?? -1)
+  const at = (place: number): number => places[place] ?? -1
+  closeSync(socket)
+  for (const standard of [0, 1, 2]) {
+    dup2(at(standard), standard)
+    closeSync(at(standard))
+  }
+  if (fds.go !== undefined) fds.go = at(fds.go)
+  if (fds.result !== undefined) fds.result = at(fds.result)
+  if (fds.console !== undefined) fds.console = at(fds.console)
+  for (const [index, place] of Object.entries(fds.trees ?? {}))
+    fds.trees = { ...fds.trees, [index]: at(place) }
 }
 
 function enterDirectory(path: string): void {

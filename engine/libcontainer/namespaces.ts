@@ -13,7 +13,6 @@
 // Next: engine/libcontainer/rootfs.ts
 import { closeSync, openSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
-import { command } from '../syscalls/command.ts'
 import { writeKernelFile } from '../syscalls/file.ts'
 import {
   CLONE_FS,
@@ -27,6 +26,7 @@ import {
   CLONE_NEWUTS,
 } from '../syscalls/flags.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
+import { bringUp } from '../syscalls/netdevice.ts'
 import type { Linux, Namespace } from './config/linux.ts'
 
 /** Flag of clone(2), and name of the file in /proc/PID/ns, for each type of config.json. */
@@ -105,12 +105,11 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
   }
 }
 
-/** A new network namespace has one interface, lo, and it is down. @returns what went wrong: a container without lo still runs */
-export function raiseLoopback(): string | undefined {
+/** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */
+export function raiseLoopback(warn: (line: string) => void): void {
   try {
-    command('ip', 'link', 'set', 'lo', 'up')
-    return undefined
+    bringUp('lo')
   } catch (error) {
-    return `lo stays down: ${error instanceof Error ? error.message : error}`
+    warn(`lo stays down: ${error instanceof Error ? error.message : error}`)
   }
 }

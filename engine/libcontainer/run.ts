@@ -59,7 +59,6 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
   relay?.connect()
   await startContainer(root, state, options.listener)
   if (detach) {
-    birth.child.unref()
     undo.move()
     return { status: 0, oomKills: 0 }
   }
@@ -76,10 +75,7 @@ export async function runInContainer(
   prepareToWait()
   const { birth, pid } = await execInContainer({ ...options, ...(relay ? { console: relay.socket } : {}) })
   if (options.pidFile) writePidFile(options.pidFile, pid)
-  if (options.detach) {
-    birth.child.unref()
-    return 0
-  }
+  if (options.detach) return 0
   using _ = forwardSignals(pid)
   relay?.connect()
   const status = await waitForEnd(birth, pid)
@@ -94,6 +90,9 @@ function relayFor(
 ): TerminalRelay | undefined {
   if (!terminal || console !== undefined) return undefined
   if (detach)
-    throw new EngineError('invalid', 'cannot allocate tty if the runtime will detach without setting console socket')
+    throw new EngineError(
+      'invalid',
+      'cannot allocate tty if the runtime will detach without setting console socket',
+    )
   return new TerminalRelay()
 }

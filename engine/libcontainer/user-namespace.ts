@@ -46,6 +46,6 @@ function writeMap(
 export function becomeNamespaceRoot(): void {
   // Denied when a user made the namespace: no group could be dropped either.
   if (!/^deny/.test(readFileSync('/proc/self/setgroups', 'utf8'))) setgroups([])
-  setresgid(0, 0, 0)
-  setresuid(0, 0, 0)
+  setresgid(0)
+  setresuid(0)
 }

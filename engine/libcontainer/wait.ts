@@ -21,19 +21,26 @@ export function waitForEnd({ child, steppingStone }: Birth, pid: number): Promis
     signal === null ? (code ?? 1) : 128 + constants.signals[signal]
   if (child.exitCode !== null || child.signalCode !== null)
     return Promise.resolve(status(child.exitCode, child.signalCode))
+  child.ref()
   return new Promise((resolve) => child.once('exit', (code, signal) => resolve(status(code, signal))))
 }
 
 function waitForOrphan(pid: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    // Signal handlers alone keep no program running, and ours must not end before the orphan.
+    const alive = setInterval(() => look(), 60_000)
+    const stop = (): void => {
+      clearInterval(alive)
+      process.off('SIGCHLD', look)
+    }
     const look = (): void => {
       try {
         const status = waitNoHang(pid)
         if (status === undefined) return
-        process.off('SIGCHLD', look)
+        stop()
         resolve(status)
       } catch (error) {
-        process.off('SIGCHLD', look)
+        stop()
         reject(error)
       }
     }

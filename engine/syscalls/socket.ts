@@ -55,7 +55,11 @@ function message(data: Uint8Array): { header: Uint8Array; control: DataView; kee
   const control = new Uint8Array(24)
   const vector = new Uint8Array(iovec.buffer)
   const header = new BigUint64Array([0n, 0n, address(vector), 1n, address(control), 24n, 0n])
-  return { header: new Uint8Array(header.buffer), control: new DataView(control.buffer), keep: [vector, control, data] }
+  return {
+    header: new Uint8Array(header.buffer),
+    control: new DataView(control.buffer),
+    keep: [vector, control, data],
+  }
 }
 
 /** sendmsg(2) with one descriptor. `name` is what the receiver reads beside it: some want to know which file it is. */
