@@ -22,7 +22,7 @@ import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { identify } from './process-identity.ts'
 import { compileSeccomp } from './seccomp.ts'
-import { makeContainerDirectory, type RuntimeState, removeContainerDirectory, saveState } from './state.ts'
+import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
 import { ociState, type Status } from './status.ts'
 import { writeIdMaps } from './user-namespace.ts'
 import type { InitPool } from './warm.ts'
@@ -74,12 +74,11 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   })
   const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
 
-  const directory = makeContainerDirectory(root, id)
+  const state = newState(options, cgroup.paths)
+  const directory = reserveName(root, state)
   await using undo = new AsyncDisposableStack()
   undo.defer(() => removeContainerDirectory(root, id))
   using _ = lockContainer(root, id)
-  const state = newState(options, cgroup.paths)
-  saveState(root, state)
   undo.defer(() => cgroup.remove())
   cgroup.make()
   cgroup.apply(linux.resources ?? {})

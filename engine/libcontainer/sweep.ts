@@ -3,9 +3,10 @@
 //
 // A container in the foreground dies with the one who started it (run.ts), so
 // what is left of it is a directory, and a cgroup without processes.
+import { EngineError } from '../errors.ts'
 import { deleteContainer } from './delete.ts'
 import { isAlive } from './process-identity.ts'
-import { listIds, loadState, removeContainerDirectory } from './state.ts'
+import { listIds, loadState } from './state.ts'
 
 /** Deletes, under `root`, all that is stopped and whose maker is gone. */
 export async function sweep(root: string, onWarning: (line: string) => void): Promise<void> {
@@ -16,10 +17,9 @@ export async function sweep(root: string, onWarning: (line: string) => void): Pr
       if (isAlive(creator) || (init && isAlive(init))) continue
       await deleteContainer(root, state, { onWarning })
     } catch (error) {
-      // Killed before its first record: then the directory is all there is.
-      if (error instanceof Error && 'kind' in error && error.kind === 'not-found')
-        removeContainerDirectory(root, id)
-      else onWarning(`what is left of container ${id}: ${error instanceof Error ? error.message : error}`)
+      // Another `tocker run` was faster.
+      if (error instanceof EngineError && error.kind === 'not-found') continue
+      onWarning(`what is left of container ${id}: ${error instanceof Error ? error.message : error}`)
     }
   }
 }

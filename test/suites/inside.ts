@@ -41,40 +41,47 @@ export interface Box {
 
 /** Root makes mount namespaces: elsewhere there is nothing to test. */
 export function insideSuite(title: string, define: (box: Box) => void): void {
-  describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(`${title} (needs root on Linux)`, () => {
-    let directory: string
-    let before: string[]
-    let count = 0
-    const box: Box = {
-      rootfs: '',
-      outside: '',
-      inside: (request, ...unshare) => inside({ rootfs: box.rootfs, ...request }, unshare),
-    }
-    beforeAll(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'lc-inside-'))
-      before = leftovers()
-      await execa(process.execPath, [join(packageRoot(), 'dist/tocker.mjs'), 'rootfs', join(directory, 'box')])
-    })
-    afterAll(async () => {
-      await rm(directory, { recursive: true, force: true })
-    })
-    beforeEach(async () => {
-      box.rootfs = join(directory, `rootfs-${++count}`)
-      box.outside = join(directory, `outside-${count}`)
-      await mkdir(box.outside)
-      await execa('cp', ['-a', join(directory, 'box'), box.rootfs])
-    })
-    afterEach(async () => {
-      // Whatever a test tried, the host has not seen it.
-      expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(directory)
-      await rm(box.rootfs, { recursive: true, force: true })
-      await rm(box.outside, { recursive: true, force: true })
-    })
-    define(box)
-    test('nothing is left behind', async () => {
-      await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
-    })
-  })
+  describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+    `${title} (needs root on Linux)`,
+    () => {
+      let directory: string
+      let before: string[]
+      let count = 0
+      const box: Box = {
+        rootfs: '',
+        outside: '',
+        inside: (request, ...unshare) => inside({ rootfs: box.rootfs, ...request }, unshare),
+      }
+      beforeAll(async () => {
+        directory = await mkdtemp(join(tmpdir(), 'lc-inside-'))
+        before = leftovers()
+        await execa(process.execPath, [
+          join(packageRoot(), 'dist/tocker.mjs'),
+          'rootfs',
+          join(directory, 'box'),
+        ])
+      })
+      afterAll(async () => {
+        await rm(directory, { recursive: true, force: true })
+      })
+      beforeEach(async () => {
+        box.rootfs = join(directory, `rootfs-${++count}`)
+        box.outside = join(directory, `outside-${count}`)
+        await mkdir(box.outside)
+        await execa('cp', ['-a', join(directory, 'box'), box.rootfs])
+      })
+      afterEach(async () => {
+        // Whatever a test tried, the host has not seen it.
+        expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(directory)
+        await rm(box.rootfs, { recursive: true, force: true })
+        await rm(box.outside, { recursive: true, force: true })
+      })
+      define(box)
+      test('nothing is left behind', async () => {
+        await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
+      })
+    },
+  )
 }
 
 async function inside(request: Request, unshare: readonly string[]): Promise<Answer> {

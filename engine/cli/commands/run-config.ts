@@ -7,7 +7,7 @@
 // Next: engine/libcontainer/run.ts
 import type { Config } from '../../libcontainer/config/config.ts'
 import type { Namespace } from '../../libcontainer/config/linux.ts'
-import type { Resources } from '../../libcontainer/config/resources.ts'
+import type { DeviceRule, Resources } from '../../libcontainer/config/resources.ts'
 import { defaultSeccomp } from '../../libcontainer/default-seccomp.ts'
 import {
   capabilitySets,
@@ -82,7 +82,7 @@ function resources({ memory, pidsLimit }: RunFlags): Resources {
 }
 
 /** Docker's: nodes may be made, and none opened but those that every program has. */
-const defaultDeviceRules: Resources['devices'] = [
+const defaultDeviceRules: DeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },
