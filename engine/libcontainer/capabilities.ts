@@ -9,7 +9,6 @@
 // container that wants too much starts with less.
 //
 // Next: engine/libcontainer/credentials.ts
-import { EngineError } from '../errors.ts'
 import {
   type CapabilitySets,
   dropBounding,
@@ -55,7 +54,6 @@ function namesIn(set: bigint): string[] {
  * From names to sets that the kernel will take.
  * @param last the highest capability that the kernel has
  * @param own what this process has itself
- * @throws EngineError 'invalid' for a name that no kernel knows
  */
 export function planCapabilities(
   wanted: Capabilities,
@@ -64,7 +62,7 @@ export function planCapabilities(
   warn: (line: string) => void,
 ): CapabilityPlan {
   const all = (1n << BigInt(last + 1)) - 1n
-  const asked = (set: keyof Capabilities): bigint => parseSet(wanted[set] ?? [], set)
+  const asked = (set: keyof Capabilities): bigint => parseSet(wanted[set] ?? [], set, warn)
   const [bounding, permitted, effective] = [asked('bounding'), asked('permitted'), asked('effective')]
   const [inheritable, ambient] = [asked('inheritable'), asked('ambient')]
 
@@ -101,17 +99,16 @@ export function planCapabilities(
   }
 }
 
-function parseSet(names: readonly string[], set: string): bigint {
+function parseSet(names: readonly string[], set: string, warn: (line: string) => void): bigint {
   let bits = 0n
-  for (const [index, name] of names.entries()) {
-    if (!capabilityNames.includes(name)) {
+  for (const name of names) {
+    if (capabilityNames.includes(name)) bits |= capabilityBit(name)
+    else {
       const near = capabilityNames.find((one) => one === `CAP_${name.toUpperCase().replace(/^CAP_/, '')}`)
-      throw new EngineError(
-        'invalid',
-        `$.process.capabilities.${set}[${index}]: there is no capability ${name}${near ? `; ${near} is meant?` : ', see capabilities(7)'}`,
+      warn(
+        `ignoring ${set} capability ${name}: there is none of that name${near ? `; is ${near} meant?` : ''}`,
       )
     }
-    bits |= capabilityBit(name)
   }
   return bits
 }

@@ -15,7 +15,15 @@
 // Next: engine/libcontainer/tmpcopyup.ts
 import { closeSync, symlinkSync } from 'node:fs'
 import { SyscallError } from '../errors.ts'
-import { MOUNT_ATTR_RDONLY, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../syscalls/flags.ts'
+import {
+  MOUNT_ATTR_RDONLY,
+  MS_BIND,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_RDONLY,
+  MS_REC,
+} from '../syscalls/flags.ts'
 import { cloneTree, mount, mountSetattr, moveMount } from '../syscalls/mount.ts'
 import { bindMount } from './bind-mounts.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
@@ -50,11 +58,12 @@ function mountUnified(task: Task, own: string): string[] {
     if (!isRefused(error)) throw error
   }
   // A user namespace may mount cgroup2 only where the cgroup namespace is its own too.
+  // MS_REC: what the host has mounted below must not come to light (EINVAL without).
   const bind = (source: string): string[] =>
     bindMount({
       ...task,
       entry: { ...entry, source },
-      options: { ...options, set: options.set | MS_BIND, data: [] },
+      options: { ...options, set: options.set | MS_BIND | MS_REC, data: [] },
     })
   try {
     return bind(context.cgroupNamespace ? own : '/sys/fs/cgroup')

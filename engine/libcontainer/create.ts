@@ -81,6 +81,8 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   using _ = lockContainer(root, id)
   undo.defer(() => cgroup.remove())
   cgroup.make()
+  // init would be frozen with it, and nobody would say why nothing happens.
+  if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
   cgroup.apply(linux.resources ?? {})
 
   const warm = options.warm?.take(linux.namespaces ?? [])
@@ -107,7 +109,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
     noPivot: options.noPivot ?? false,
     newKeyring: !options.noNewKeyring,
     dieWithParent: options.foreground ?? false,
-    state: describe('creating'),
+    state: ociState(state, 'creating'),
     listenEnv: layout.listenEnv,
     fds: layout.descriptors,
     trace: options.trace ?? false,
@@ -122,7 +124,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   state.namespacePaths = namespacePathsOf(pid)
   saveState(root, state)
   cgroup.add(pid)
-  writeIdMaps(pid, linux)
+  if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
   channel.go()
 
   await channel.expect('namespaces')
@@ -183,7 +185,7 @@ export function writePidFile(path: string, pid: number): void {
 }
 
 /** Not by the child: with a stepping stone it is no child of ours. */
-function endProcess(pid: number): void {
+export function endProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {

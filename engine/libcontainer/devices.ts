@@ -77,14 +77,14 @@ function makeDevice(rootfs: string, device: Device, bind: boolean): void {
   try {
     using directory = resolveInRoot(rootfs, posix.dirname(path), { create: 'directory' })
     // A FIFO is nothing but a file: everybody may make one.
-    if (bind && device.type !== 'p') bindDevice(rootfs, path)
-    else if (!makeNode(directory, posix.basename(path), device)) bindDevice(rootfs, path)
+    if (bind && device.type !== 'p') bindDevice(rootfs, device)
+    else if (!makeNode(directory, posix.basename(path), device)) bindDevice(rootfs, device)
   } catch (cause) {
     throw new EngineError('forbidden', `make the device ${path} (CAP_MKNOD is needed)`, { cause })
   }
 }
 
-/** False when mknod(2) may not, or what is there already is something else. */
+/** False when mknod(2) may not. @throws EngineError `conflict` when something else is there already */
 function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
   const { type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device
   try {
@@ -99,7 +99,8 @@ function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
     const info = fstatSync(node)
     const same = type === 'p' ? info.isFIFO() : info.rdev === makedev(major, minor)
     const kind = type === 'b' ? info.isBlockDevice() : type === 'p' ? info.isFIFO() : info.isCharacterDevice()
-    if (!same || !kind) return false
+    // "MUST generate an error": whatever an image has put there is not what was asked for.
+    if (!same || !kind) throw new EngineError('conflict', 'another file is there already')
     // By descriptor: a link swapped in by now is not followed to a file of the host's.
     chmodSync(`/proc/self/fd/${node}`, fileMode & 0o7777)
     chownSync(`/proc/self/fd/${node}`, uid, gid)
@@ -109,9 +110,12 @@ function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
   }
 }
 
-function bindDevice(rootfs: string, path: string): void {
+function bindDevice(rootfs: string, { path, major = 0, minor = 0 }: Device): void {
   const tree = cloneTree(path, false)
   try {
+    // The path is the container's: what the host has there may be no device at all.
+    if (fstatSync(tree).rdev !== makedev(major, minor))
+      throw new EngineError('not-found', `the host has no device ${major}:${minor} at ${path}`)
     using target = resolveInRoot(rootfs, path, { create: 'file', symlinks: 'refused' })
     moveMount(tree, target.fd, path)
   } finally {

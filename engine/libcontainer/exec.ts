@@ -36,7 +36,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   const { state } = options
   const first = state.init?.pid ?? 0
   const join = foreignNamespaces(first)
-  const seccomp = state.config.linux?.seccomp
+  const { seccomp, personality } = state.config.linux ?? {}
   const program = seccomp ? compileSeccomp(seccomp) : undefined
   using layout = layOut(options)
   await using undo = new AsyncDisposableStack()
@@ -52,6 +52,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
     kind: 'exec',
     id: state.id,
     process: options.process,
+    ...(personality ? { personality } : {}),
     join,
     ...(program ? { seccomp: { ...program, bpf: Buffer.from(program.bpf).toString('base64') } } : {}),
     newKeyring: !options.noNewKeyring,

@@ -37,9 +37,10 @@ import { EngineError, errorLine } from '../errors.ts'
 import { type TraceRecord, traceTo } from '../trace/trace.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
 import type { Config } from './config/config.ts'
-import type { Namespace } from './config/linux.ts'
+import type { Linux, Namespace } from './config/linux.ts'
 import type { Process } from './config/process.ts'
 import type { SeccompProgram } from './seccomp.ts'
+import type { OciState } from './status.ts'
 
 /** What init must know. It comes from our own other half, over a socket that nobody else has. */
 export interface CreateRequest {
@@ -56,8 +57,8 @@ export interface CreateRequest {
   newKeyring: boolean
   /** Dies with the one who started it: a container in the foreground. */
   dieWithParent: boolean
-  /** The container's state as hooks get it on standard input. */
-  state: string
+  /** The container's state, of which hooks are told; only its pid is not known yet. */
+  state: OciState
   /** `NAME=value` of the sockets that a service manager handed to us, for the container. */
   listenEnv: string[]
   fds: Descriptors
@@ -68,6 +69,7 @@ export interface ExecRequest {
   kind: 'exec'
   id: string
   process: Process
+  personality?: Linux['personality']
   /** Namespaces to enter, as open by the host: /proc/PID/ns/net and so on. */
   join: Namespace[]
   seccomp?: EncodedProgram

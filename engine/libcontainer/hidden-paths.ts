@@ -21,11 +21,20 @@ export function hidePaths(masked: readonly string[], readonly: readonly string[]
 
 function each(list: string, path: string, work: (target: Resolved, path: string) => void): void {
   try {
-    using target = resolveInRoot('/', path, { create: false })
-    work(target, path)
+    using target = find(path)
+    if (target) work(target, path)
   } catch (cause) {
-    if (cause instanceof SyscallError && ['ENOENT', 'ENOTDIR'].includes(cause.code)) return
     throw new EngineError('internal', `$.linux.${list}: hide ${path}`, { cause })
+  }
+}
+
+/** Undefined when there is no such path. Only this may fail unheard: a missing /dev/null would leave all in sight. */
+function find(path: string): Resolved | undefined {
+  try {
+    return resolveInRoot('/', path, { create: false })
+  } catch (error) {
+    if (error instanceof SyscallError && ['ENOENT', 'ENOTDIR'].includes(error.code)) return undefined
+    throw error
   }
 }
 

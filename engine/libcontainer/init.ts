@@ -25,6 +25,8 @@ import { runHooks } from './hooks.ts'
 import { type MountContext, mountFilesystems } from './mounts.ts'
 import { has, joinNamespaces, raiseLoopback, setTimeOffsets, unshareNamespaces } from './namespaces.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
+import { setPersonality } from './scheduling.ts'
+import type { Status } from './status.ts'
 import { writeSysctls } from './sysctl.ts'
 import { becomeNamespaceRoot } from './user-namespace.ts'
 
@@ -54,7 +56,9 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
   const { namespaces = [] } = linux
   const warn = (message: string): void => host.say({ type: 'warning', message })
 
-  host.ask({ type: 'hello', pid: hostPid() })
+  const pid = hostPid()
+  const tell = (status: Status): string => JSON.stringify({ ...request.state, pid, status })
+  host.ask({ type: 'hello', pid })
   if (has(namespaces, 'user')) becomeNamespaceRoot()
   joinNamespaces(namespaces)
   unshareNamespaces(namespaces)
@@ -67,20 +71,24 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
   prepareRootfs(rootfs, linux.rootfsPropagation)
   for (const line of mountFilesystems(mounts, rootfs, mountContext(request))) warn(line)
   if (needsDevices(mounts)) makeDevices(rootfs, linux.devices ?? [], { bind: has(namespaces, 'user') })
-  runHooks('createContainer', hooks?.createContainer, request.state)
+  runHooks('createContainer', hooks?.createContainer, tell('creating'))
   enterRootfs(rootfs, { noPivot: request.noPivot })
   if (process)
     openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: true })
   writeSysctls(linux.sysctl ?? {})
   hidePaths(linux.maskedPaths ?? [], linux.readonlyPaths ?? [])
   finishRootfs({ readonly: root.readonly ?? false, mounts, ...propagation(linux.rootfsPropagation) })
+  // A program that is not there is an error of `create`, where somebody looks.
+  const program = process && findProgram(process, request)
   host.ask({ type: 'created' })
 
   waitForStart(fds, host)
-  if (!process) throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
-  runHooks('startContainer', hooks?.startContainer, request.state)
+  if (!process || !program)
+    throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
+  runHooks('startContainer', hooks?.startContainer, tell('created'))
   if (request.dieWithParent) dieWithParent('SIGKILL')
-  become(process, request, warn)
+  if (linux.personality) setPersonality(linux.personality)
+  become(process, program, request, warn)
 }
 // #endregion become-container
 
@@ -95,18 +103,29 @@ function joinContainer(request: ExecRequest, host: InitChannel): never {
   setUndumpable()
   joinNamespaces(request.join)
   openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: false })
-  become(process, request, warn)
+  if (request.personality) setPersonality(request.personality)
+  become(process, findProgram(process, request), request, warn)
+}
+
+interface Program {
+  file: string
+  env: string[]
+}
+
+/** Where the command is, from its working directory and by its PATH. */
+function findProgram(process: Process, { listenEnv }: CreateRequest | ExecRequest): Program {
+  enterDirectory(process.cwd)
+  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
+  return { file: resolveExecutable(process.args[0] ?? '', env), env }
 }
 
 /** The last steps, the same for both. */
 function become(
   process: Process,
-  { seccomp, fds, listenEnv }: CreateRequest | ExecRequest,
+  { file, env }: Program,
+  { seccomp, fds }: CreateRequest | ExecRequest,
   warn: (message: string) => void,
 ): never {
-  enterDirectory(process.cwd)
-  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
-  const file = resolveExecutable(process.args[0] ?? '', env)
   const kept = Array.from({ length: fds.keep }, (_, index) => 3 + index)
   const program = seccomp && { ...seccomp, bpf: Buffer.from(seccomp.bpf, 'base64') }
   confine(process, program, warn, prepareExecute(file, process.args, env, kept))

@@ -5,7 +5,7 @@
 // Called by the command lines. Next: engine/libcontainer/create.ts
 import { EngineError } from '../errors.ts'
 import { fromPaths } from './cgroups/open.ts'
-import { type CreateOptions, createContainer, writePidFile } from './create.ts'
+import { type CreateOptions, createContainer, endProcess, writePidFile } from './create.ts'
 import { deleteContainer } from './delete.ts'
 import { type ExecOptions, execInContainer } from './exec.ts'
 import type { Listener } from './handshake.ts'
@@ -37,7 +37,13 @@ export async function startContainer(
 ): Promise<void> {
   await wakeInit(containerDirectory(root, state.id), listener)
   const words = JSON.stringify(ociState(state, 'running'))
-  runHooks('poststart', state.config.hooks?.poststart, words)
+  try {
+    runHooks('poststart', state.config.hooks?.poststart, words)
+  } catch (error) {
+    // runtime.md, "Lifecycle": an error, and the container is stopped.
+    if (state.init) endProcess(state.init.pid)
+    throw error
+  }
 }
 
 /** @throws EngineError with nothing left behind */

@@ -1,6 +1,9 @@
 // confine() on the real kernel: a process does it to itself, and the command that
 // it becomes tells what the kernel says of it. Needs root.
 import { execFileSync } from 'node:child_process'
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { confined, fixture, isLinuxRoot, shell, status, type Wanted } from './confining.ts'
@@ -79,6 +82,22 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     )
   })
 
+  test('limits that would be too low for us bind the command only', async () => {
+    for (const [type, limit] of [
+      ['RLIMIT_AS', 30_000_000],
+      ['RLIMIT_DATA', 10_000_000],
+      // Three, and one for libc.so.6.
+      ['RLIMIT_NOFILE', 4],
+      ['RLIMIT_FSIZE', 0],
+      ['RLIMIT_NPROC', 0],
+    ] as const) {
+      const { stdout, stderr } = await confined('echo alive', {
+        process: { user: { uid: 54321, gid: 0 }, rlimits: [{ type, soft: limit, hard: limit }] },
+      })
+      expect([type, stdout, stderr]).toEqual([type, 'alive', ''])
+    }
+  })
+
   test('is scheduled as asked: policy, nice, CPU, I/O, OOM, personality', async () => {
     // proc_pid_stat(5): field 19 is nice, 41 the policy, 3 for SCHED_BATCH.
     const { stdout, stderr } = await confined(
@@ -154,9 +173,55 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     }
   })
 
-  test('set-user-ID files give nothing with no_new_privs', async () => {
-    const { stdout } = await confined(`${status}`, { process: { noNewPrivileges: true } })
-    expect(stdout).toContain('NoNewPrivs: 1')
+  test('a set-user-ID file makes root of a user, and does not with no_new_privs', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'lc-setuid-'))
+    try {
+      await chmod(directory, 0o755)
+      await copyFile('/usr/bin/id', join(directory, 'id'))
+      await chmod(join(directory, 'id'), 0o4755)
+      for (const noNewPrivileges of [false, true]) {
+        const { stdout } = await confined(`${directory}/id -u; grep NoNewPrivs /proc/self/status`, {
+          process: { noNewPrivileges, user: { uid: 1000, gid: 1000 } },
+        })
+        expect(stdout).toBe(noNewPrivileges ? '1000\nNoNewPrivs:\t1' : '0\nNoNewPrivs:\t0')
+      }
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  test('an OOM score that it cannot have is an error', async () => {
+    // As on machines that are containers themselves: without CAP_SYS_RESOURCE.
+    const config = JSON.stringify({ process: shell('echo never', { oomScoreAdj: -1000 }) })
+    const { stderr } = await execa(
+      'setpriv',
+      ['--bounding-set=-sys_resource', process.execPath, fixture, config],
+      { reject: false },
+    )
+    expect(stderr).toMatch(
+      /set oom_score_adj to -1000 .*: a value below the present one needs CAP_SYS_RESOURCE/,
+    )
+  })
+
+  test('in a user namespace of its own, what is not allowed there is an error that says so', async () => {
+    const inside = (more: Parameters<typeof shell>[1]) =>
+      execa(
+        'unshare',
+        [
+          ...['--user', '--map-root-user', process.execPath, fixture],
+          JSON.stringify({ process: shell('grep CapEff /proc/self/status', more), seccomp }),
+        ],
+        { reject: false },
+      )
+    const seccomp = { defaultAction: 'SCMP_ACT_ALLOW' }
+    const { stdout, stderr } = await inside({})
+    expect([stdout, stderr]).toEqual(['CapEff:\t00000000a80425fb', ''])
+    const groups = await inside({ user: { uid: 0, gid: 0, additionalGids: [5] } })
+    expect(groups.stderr).toMatch(
+      /^error: set additional groups .*: a rootless user namespace does not let us/,
+    )
+    const user = await inside({ user: { uid: 1, gid: 0 } })
+    expect(user.stderr).toMatch(/^error: become user 1, group 0 .*setresuid\(2\): EINVAL/)
   })
 
   test('the trace has every call, those after the filter as well, decoded', async () => {

@@ -3,7 +3,7 @@
 //
 // The request comes as JSON in the last argument; the answer goes to standard output.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { errorLine } from '../../engine/errors.ts'
 import type { Device, Mount } from '../../engine/libcontainer/config/linux.ts'
 import { makeDevices } from '../../engine/libcontainer/devices.ts'
@@ -16,6 +16,8 @@ import { writeSysctls } from '../../engine/libcontainer/sysctl.ts'
 export interface Request {
   rootfs: string
   mounts?: Mount[]
+  /** One by one, going on when one is refused: how many were not, `mounted` says. */
+  tolerant?: boolean
   context?: Partial<MountContext>
   propagation?: string
   noPivot?: boolean
@@ -34,6 +36,11 @@ export interface Answer {
   /** Our own error line, if something was refused. */
   error?: string
   warnings: string[]
+  mounted: number
+  /** How many of the refusals there were, by their last words. */
+  refusals: Record<string, number>
+  /** Descriptors that mounting left open. */
+  descriptors: number
   before: string
   output: string
   /** Inside, or where it ended. */
@@ -41,7 +48,15 @@ export interface Answer {
 }
 
 const request: Request = JSON.parse(process.argv.at(-1) ?? '')
-const answer: Answer = { warnings: [], before: '', output: '', mountinfo: '' }
+const answer: Answer = {
+  warnings: [],
+  mounted: 0,
+  refusals: {},
+  descriptors: 0,
+  before: '',
+  output: '',
+  mountinfo: '',
+}
 
 function sh(script: string): string {
   return execFileSync('/bin/sh', ['-c', `exec 2>&1; ${script}; true`], {
@@ -51,16 +66,20 @@ function sh(script: string): string {
 }
 
 function run({ rootfs, mounts = [], propagation }: Request): void {
-  const trees = openIdmappedTrees(mounts, {}, ({ source = '' }) => source)
+  // In a user namespace it is not ours to map owners: then the test has done it, as the host's half does.
+  const trees = request.context?.trees ?? openIdmappedTrees(mounts, {}, ({ source = '' }) => source)
   prepareRootfs(rootfs, propagation)
   const context: MountContext = {
     cgroup: { version: 2, path: '/sys/fs/cgroup' },
     userNamespace: false,
     cgroupNamespace: false,
-    trees,
     ...request.context,
+    trees,
   }
-  answer.warnings = mountFilesystems(mounts, rootfs, context)
+  const open = readdirSync('/proc/self/fd').length
+  if (request.tolerant) mountTolerantly(mounts, rootfs, context)
+  else answer.warnings = mountFilesystems(mounts, rootfs, context)
+  answer.descriptors = readdirSync('/proc/self/fd').length - open
   if (request.devices) makeDevices(rootfs, request.devices.list, { bind: request.devices.bind })
   if (request.before) answer.before = sh(request.before)
   enterRootfs(rootfs, { noPivot: request.noPivot ?? false })
@@ -68,6 +87,18 @@ function run({ rootfs, mounts = [], propagation }: Request): void {
   hidePaths(request.masked ?? [], request.readonlyPaths ?? [])
   finishRootfs({ readonly: request.readonly ?? false, propagation, mounts })
   if (request.script) answer.output = sh(request.script)
+}
+
+function mountTolerantly(mounts: readonly Mount[], rootfs: string, context: MountContext): void {
+  for (const entry of mounts) {
+    try {
+      mountFilesystems([entry], rootfs, context)
+      answer.mounted++
+    } catch (error) {
+      const code = /E[A-Z]{3,}/.exec(errorLine(error))?.[0] ?? errorLine(error)
+      answer.refusals[code] = (answer.refusals[code] ?? 0) + 1
+    }
+  }
 }
 
 try {

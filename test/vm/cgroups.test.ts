@@ -1,7 +1,8 @@
 // Cgroups of the VM's kernel: version 2, with every controller, and nobody else's.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
-import { bundleFixture, cgroupSuite } from '../suites/cgroup.ts'
+import { cgroupSuite } from '../suites/cgroup.ts'
+import { bundleFixture } from '../suites/cgroup-driver.ts'
 import type { Result, Step } from '../suites/cgroup-fixture.ts'
 import { openVm } from '../suites/vm.ts'
 
@@ -102,11 +103,9 @@ describe('cgroups in the VM', () => {
     expect(results[4]?.error).toBeUndefined()
     expect(results[5]?.value).toMatchObject({ stdout: '0::/threads/box\n' })
     expect(results[6]?.error?.message).toMatch(/memory.limit: the controller memory is not available/)
-    expect([8, 10, 11].map((index) => results[index]?.error?.message ?? results[index]?.value)).toEqual([
-      1,
-      0,
-      undefined,
-    ])
+    expect(results[8]?.value).toBeGreaterThan(0)
+    expect(results[10]?.value).toBe(0)
+    expect(results[11]?.error).toBeUndefined()
   })
 
   test('a container that made cgroups of its own takes a second process beside its first', async () => {

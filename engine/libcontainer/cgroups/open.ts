@@ -4,7 +4,7 @@
 // paths that create.ts saved in state.json.
 //
 // Next: engine/libcontainer/cgroups/hierarchy.ts
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import type { Cgroup, CgroupOptions } from './cgroup.ts'

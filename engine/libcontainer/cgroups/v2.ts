@@ -92,20 +92,27 @@ export class CgroupV2 implements Cgroup {
       writeKernelFile(file, wanted.map((controller) => `+${controller}`).join(' '))
     } catch (error) {
       if (codeOf(error) === 'ENOENT') throw error
-      // One that cannot be had spoils the whole line. Whether it matters is for apply() to say.
-      for (const controller of wanted) this.#handDownOne(file, directory, controller)
+      // Whether it matters is for apply() to say: nobody may ask for these.
+      if (codeOf(error) === 'EBUSY') this.#explainBusy(directory, wanted)
+      // One that cannot be had spoils the whole line.
+      else for (const controller of wanted) this.#handDownOne(file, directory, controller)
     }
+  }
+
+  /** Not one by one, as runc does: cpu and pids alone would be taken, and make a threaded cgroup of somebody else's. */
+  #explainBusy(directory: string, controllers: readonly string[]): void {
+    const reason = `${directory} has processes of its own, and cgroup v2 hands controllers down only from a cgroup without`
+    for (const controller of controllers) this.#missing.set(controller, reason)
   }
 
   #handDownOne(file: string, directory: string, controller: string): void {
     try {
       writeKernelFile(file, `+${controller}`)
     } catch (error) {
-      const busy = `${directory} has processes of its own, and cgroup v2 hands controllers down only from a cgroup without`
-      const threaded = `${directory} is threaded, and ${controller} is for whole processes`
-      const code = codeOf(error)
-      const reason =
-        code === 'EBUSY' ? busy : code === 'EOPNOTSUPP' || code === 'ENOTSUP' ? threaded : errorLine(error)
+      const threaded = ['EOPNOTSUPP', 'ENOTSUP'].includes(codeOf(error))
+      const reason = threaded
+        ? `${directory} is threaded, and ${controller} is for whole processes`
+        : errorLine(error)
       this.#missing.set(controller, reason)
     }
   }

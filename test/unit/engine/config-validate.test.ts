@@ -22,7 +22,9 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(bundle, { recursive: true }))
 
-type Json = { [name: string]: Json } & Json[] & string & number & boolean & null
+interface Json {
+  [name: string]: Json
+}
 
 /** The example, changed. */
 function changed(change: (config: Json) => void): string {
@@ -313,13 +315,14 @@ describe('config.json as a file', () => {
 })
 
 function at(config: Json, ...path: string[]): Json {
-  return path.reduce((one, step) => one[step] as Json, config)
+  return path.reduce((one, step) => one[step] ?? {}, config)
 }
 function linux(config: Json, more: object): void {
   Object.assign(at(config, 'linux'), more)
 }
 function namespaces(config: Json): object[] {
-  return at(config, 'linux', 'namespaces')
+  const list: unknown = at(config, 'linux', 'namespaces')
+  return list as object[]
 }
 function drop(config: Json, type: string): void {
   linux(config, { namespaces: namespaces(config).filter((one) => !('type' in one && one.type === type)) })
