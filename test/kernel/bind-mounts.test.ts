@@ -1,4 +1,5 @@
 // Bind mounts on this machine's own kernel: kinds, flags, propagation, owners. Needs root.
+import { spawnSync } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { chown, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -187,9 +188,10 @@ insideSuite('bind mounts', (box) => {
         echo "0 200000 1000" > /proc/$P/gid_map
         nsenter --user --target $P --setuid 0 --setgid 0 \
           unshare --mount --pid --fork ${process.execPath} ${fixture} "$REQUEST"; kill $P`
-      const { stdout } = await execa('sh', ['-c', host], {
-        env: { REQUEST: JSON.stringify(request) },
+      const { stdout } = spawnSync('sh', ['-c', host], {
+        env: { ...process.env, REQUEST: JSON.stringify(request) },
         stdio: ['ignore', 'pipe', 'inherit', tree],
+        encoding: 'utf8',
       })
       const { error, output }: Answer = JSON.parse(stdout)
       expect([error, output]).toEqual([undefined, '7 8\n0 0'])

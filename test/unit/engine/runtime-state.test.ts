@@ -1,5 +1,9 @@
 // What is kept of a container, who may change it, and how the kernel completes it.
+<<<<<<< HEAD
+import { spawn } from 'node:child_process'
+=======
 import { spawn, spawnSync } from 'node:child_process'
+>>>>>>> origin/main
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -148,7 +152,11 @@ describe.runIf(linux)('the status is the kernel’s', () => {
 describe.runIf(linux)('the lock', () => {
   const lockAndWait = (id: string): string =>
     `import { lockContainer } from '${packageRoot()}/engine/libcontainer/lock.ts'
+<<<<<<< HEAD
+     const lock = lockContainer('${root}', '${id}')
+=======
      using lock = lockContainer('${root}', '${id}')
+>>>>>>> origin/main
      console.log('locked'); setInterval(() => lock, 1000)`
 
   test('is one at a time, and given back', () => {
@@ -167,8 +175,16 @@ describe.runIf(linux)('the lock', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await new Promise((resolve) => owner.stdout.once('data', resolve))
+<<<<<<< HEAD
+    try {
+      expect(() => lockContainer(root, 'c', 20)).toThrow('busy')
+    } finally {
+      owner.kill('SIGKILL')
+    }
+=======
     expect(() => lockContainer(root, 'c', 20)).toThrow('busy')
     owner.kill('SIGKILL')
+>>>>>>> origin/main
     lockContainer(root, 'c', 5000)[Symbol.dispose]()
   })
 
@@ -201,9 +217,20 @@ test.runIf(linux)('a reader sees a whole record while a writer replaces it, and 
   expect(readFileSync(join(root, 'c/state.json'), 'utf8')).toMatch(/^\{.*\}$/)
 })
 
+<<<<<<< HEAD
+test.runIf(linux)('a zombie has ended', async () => {
+  // exec: sleep(1) takes the place of the shell that had a child, and never asks how that ended.
+  const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 5'])
+  const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
+  const child = identify(pid)
+  await expect.poll(() => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.state).toBe('Z')
+  expect(child && isAlive(child)).toBe(false)
+  parent.kill()
+=======
 test.runIf(linux)('a zombie has ended', () => {
   // sh starts a child that ends, and never asks how: the child stays a zombie while sh lives.
   const script = 'sleep 0 & child=$!; exec 3<&0; sleep 0.2; cat /proc/$child/stat'
   const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
   if (stdout !== '') expect(parseStat(stdout)?.state).toBe('Z')
+>>>>>>> origin/main
 })
