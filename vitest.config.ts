@@ -57,6 +57,14 @@ export default defineConfig({
           ...serial,
         },
       },
+      {
+        test: {
+          name: 'package',
+          sequence: { groupOrder: 6 },
+          include: ['test/package/**/*.test.ts'],
+          ...serial,
+        },
+      },
     ],
   },
 })
