@@ -14,6 +14,8 @@ interface Target {
 }
 
 const command = `#!/bin/sh
+TOCKER_NOFILE=$(ulimit -S -n)
+export TOCKER_NOFILE
 exec \${TOCKER_NODE:-/usr/local/bin/node} /opt/tocker/tocker.mjs "$@"
 `
 

@@ -27,4 +27,7 @@ if [ -f "$root/esbuild.config.mjs" ]; then
   fi
 fi
 
+# Node raises its soft limit of open files to the hard one; a container is to have what we were given.
+TOCKER_NOFILE=$(ulimit -S -n)
+export TOCKER_NOFILE
 exec "$node" "$root/dist/$program.mjs" "$@"

@@ -21,6 +21,7 @@ import { openIdmappedTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { identify } from './process-identity.ts'
+import { withCallersLimits } from './rlimits.ts'
 import { compileSeccomp } from './seccomp.ts'
 import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
 import { ociState, type Status } from './status.ts'
@@ -103,7 +104,8 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
 
   channel.send({
     kind: 'create',
-    ...{ id, config, rootfs: state.rootfs, bundle: options.bundle },
+    ...{ id, rootfs: state.rootfs, bundle: options.bundle },
+    config: config.process ? { ...config, process: withCallersLimits(config.process, process.env) } : config,
     cgroup: cgroup.mounts(),
     ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
     noPivot: options.noPivot ?? false,

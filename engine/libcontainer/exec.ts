@@ -15,6 +15,7 @@ import type { Process } from './config/process.ts'
 import { layOut } from './descriptors.ts'
 import { HostChannel, type Listener } from './handshake.ts'
 import { namespaceKinds } from './namespaces.ts'
+import { withCallersLimits } from './rlimits.ts'
 import { compileSeccomp } from './seccomp.ts'
 import type { RuntimeState } from './state.ts'
 
@@ -51,7 +52,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   channel.send({
     kind: 'exec',
     id: state.id,
-    process: options.process,
+    process: withCallersLimits(options.process, process.env),
     ...(personality ? { personality } : {}),
     join,
     ...(program ? { seccomp: { ...program, bpf: Buffer.from(program.bpf).toString('base64') } } : {}),

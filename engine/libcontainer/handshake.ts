@@ -80,7 +80,7 @@ export interface ExecRequest {
 }
 
 /** JSON has no bytes. */
-export type EncodedProgram = Omit<SeccompProgram, 'bpf'> & { bpf: string }
+type EncodedProgram = Omit<SeccompProgram, 'bpf'> & { bpf: string }
 
 /** Numbers, in init, of what it was born with; descriptors.ts has their order. */
 export interface Descriptors {

@@ -65,13 +65,13 @@ export interface CreateOptions extends Surroundings {
   rootless: boolean
 }
 
-export interface RunOptions extends CreateOptions {
+interface RunOptions extends CreateOptions {
   detach: boolean
   /** Leave the container in place when it has ended. */
   keep: boolean
 }
 
-export interface ExecOptions extends Surroundings {
+interface ExecOptions extends Surroundings {
   state: RuntimeState
   process: Process
   detach: boolean

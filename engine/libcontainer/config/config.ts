@@ -27,7 +27,7 @@ const hooksSchema = z.object({
   poststart: hookList,
   poststop: hookList,
 })
-export type Hooks = z.infer<typeof hooksSchema>
+type Hooks = z.infer<typeof hooksSchema>
 export type HookKind = keyof Hooks
 
 export const configSchema = z.object({

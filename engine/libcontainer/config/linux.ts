@@ -3,17 +3,17 @@ import * as z from 'zod/mini'
 import { resourcesSchema } from './resources.ts'
 import { absolutePath, int64, name, stringMap, text, uint32 } from './values.ts'
 
-export const namespaceSchema = z.object({
+const namespaceSchema = z.object({
   type: z.enum(['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time']),
   /** One to join; left out, a new one. */
   path: z.exactOptional(text),
 })
 export type Namespace = z.infer<typeof namespaceSchema>
 
-export const idMappingSchema = z.object({ containerID: uint32, hostID: uint32, size: uint32 })
+const idMappingSchema = z.object({ containerID: uint32, hostID: uint32, size: uint32 })
 export type IdMapping = z.infer<typeof idMappingSchema>
 
-export const deviceSchema = z.object({
+const deviceSchema = z.object({
   /** c and u: character, b: block, p: FIFO. */
   type: z.enum(['c', 'u', 'b', 'p']),
   path: absolutePath,
@@ -26,7 +26,7 @@ export const deviceSchema = z.object({
 })
 export type Device = z.infer<typeof deviceSchema>
 
-export const seccompSchema = z.object({
+const seccompSchema = z.object({
   /** `SCMP_ACT_…`, seccomp_rule_add(3). */
   defaultAction: name,
   defaultErrnoRet: z.exactOptional(uint32),

@@ -18,7 +18,7 @@ function uint64OrInfinity() {
 const capabilityList = z.exactOptional(z.array(name))
 
 /** The five sets of capabilities(7), each a list of `CAP_…`. */
-export const capabilitiesSchema = z.object({
+const capabilitiesSchema = z.object({
   bounding: capabilityList,
   effective: capabilityList,
   inheritable: capabilityList,
@@ -37,7 +37,7 @@ const schedulerSchema = z.object({
   period: z.exactOptional(uint64),
 })
 
-export const userSchema = z.object({
+const userSchema = z.object({
   uid: uint32,
   gid: uint32,
   umask: z.exactOptional(uint32),

@@ -6,7 +6,7 @@ import { int64, limit, name, stringMap, text, uint32, uint64 } from './values.ts
 
 const throttle = z.exactOptional(z.array(z.object({ major: int64, minor: int64, rate: uint64 })))
 
-export const deviceRuleSchema = z.object({
+const deviceRuleSchema = z.object({
   allow: z.boolean(),
   /** `a` all, `c` character, `b` block; left out: `a`. */
   type: z.exactOptional(z.enum(['a', 'c', 'b', ''])),

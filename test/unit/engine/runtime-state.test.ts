@@ -1,9 +1,14 @@
 // What is kept of a container, who may change it, and how the kernel completes it.
 <<<<<<< HEAD
+
 import { spawn } from 'node:child_process'
+
 =======
+
 import { spawn, spawnSync } from 'node:child_process'
+
 >>>>>>> origin/main
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
