@@ -62,7 +62,8 @@ export const linuxSchema = z.object({
   uidMappings: z.exactOptional(z.array(idMappingSchema)),
   gidMappings: z.exactOptional(z.array(idMappingSchema)),
   timeOffsets: z.exactOptional(
-    z.record(
+    // partialRecord: a record with an enum for its keys would want both clocks.
+    z.partialRecord(
       z.enum(['monotonic', 'boottime']),
       z.object({ secs: z.exactOptional(int64), nanosecs: z.exactOptional(uint32) }),
     ),
