@@ -81,7 +81,12 @@ function mounts(rootless: boolean): NonNullable<Config['mounts']> {
       options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
     },
     // Group 5 is tty on most systems; in a user namespace of one id it is nobody: EINVAL.
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: rootless ? pts : [...pts, 'gid=5'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: rootless ? pts : [...pts, 'gid=5'],
+    },
     {
       destination: '/dev/shm',
       type: 'tmpfs',
