@@ -10,7 +10,7 @@
 // gets what passed here.
 //
 // Next: engine/libcontainer/config/rules/namespaces.ts
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type * as z from 'zod/mini'
 import { EngineError } from '../../errors.ts'
@@ -121,12 +121,13 @@ function validatePart<T>(
 function readText(path: string): string {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    // A FIFO in its place: without O_NONBLOCK, open(2) would wait for a writer for ever.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     throw new EngineError('not-found', `JSON specification file ${path} not found`, { cause })
   }
   try {
-    // A FIFO in its place would keep us waiting for ever, /dev/zero would never end.
+    // /dev/zero would never end.
     const info = fstatSync(fd)
     if (!info.isFile()) throw new EngineError('invalid', `${path}: $: it is not a regular file`)
     if (info.size > largest) throw new EngineError('invalid', `${path}: $: ${tooLarge(info.size)}`)
