@@ -10,7 +10,11 @@ import { dirname } from 'node:path'
 import { build } from 'esbuild'
 
 /** One file each: started often, or copied to another machine. */
-const single = { keeper: 'sandbox-vm/keeper/main.ts', tocker: 'engine/cli/main.ts' }
+const single = {
+  keeper: 'sandbox-vm/keeper/main.ts',
+  tocker: 'engine/cli/main.ts',
+  'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts',
+}
 /** Split where the source says import(): `--help` must not load the terminal UI. */
 const split = { 'learn-containers': 'lessons/terminal/main.tsx', site: 'site/server/main.ts' }
 
@@ -80,7 +84,8 @@ for (const name of Object.keys({ ...single, ...split })) await chmod(`dist/${nam
 const engine = 'dist/engine.new'
 await rm(engine, { recursive: true, force: true })
 await mkdir(engine, { recursive: true })
-for (const name of ['tocker.mjs', 'tocker.mjs.map']) await cp(`dist/${name}`, `${engine}/${name}`)
+for (const name of ['tocker', 'tocker-runtime'].flatMap((one) => [`${one}.mjs`, `${one}.mjs.map`]))
+  await cp(`dist/${name}`, `${engine}/${name}`)
 await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
 const native = `node_modules/@koromix/koffi-linux-${process.arch}`
 if (existsSync(native)) {

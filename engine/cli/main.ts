@@ -5,9 +5,11 @@
 //
 // Next: engine/cli/commands/run.ts
 import { EngineError, errorLine } from '../errors.ts'
-import { runInit } from '../libcontainer/init.ts'
 
-if (process.argv[2] === 'init') runInit()
+if (process.argv[2] === 'init') {
+  const { runInit } = await import('../libcontainer/init.ts')
+  runInit(Number(process.argv[3]))
+}
 
 const { program } = await import('./program.ts')
 

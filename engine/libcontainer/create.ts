@@ -1,156 +1,194 @@
-// A container, from the outside: what the host's side does.
+// The first half of a container's birth, from the outside: cgroup, init, hooks,
+// state. What init does meanwhile stands in init.ts; how the two talk is drawn in
+// handshake.ts.
 //
-//   tocker (this file)                     init (init.ts)
-//      |  make cgroup, write its limits
-//      |  unshare(CLONE_NEWPID), spawn ----> PID 1 of a new PID namespace,
-//      |  setns back                         waits on descriptor 3
-//      |  cgroup.procs <- its pid
-//      |  config, end of file  ---- fd 3 --> reads it
-//      |                                     unshare, mount, pivot_root, mount
-//      | <-- trace, warnings ------ fd 4 --
-//      | <-- failed: why ---------- fd 4 --  and exits, or
-//      | <-- end of file ---------- fd 4 --  execve(2) closed it: it is the container
-//      |  waits for its end
-//      |  removes the cgroup
+// The order is the protocol. The state is on the disk before there is anything
+// that would have to be cleaned up; init is in its cgroup before it is told
+// anything, so nothing of it escapes the limits; and whatever fails on the way
+// takes along what was made before it.
 //
-// The order is the protocol: init does nothing before it is in its cgroup, so
-// nothing of it escapes the limits. Whatever fails, the cgroup goes away.
-//
-// Next: engine/libcontainer/namespaces.ts
-import type { ChildProcess } from 'node:child_process'
-import { statSync } from 'node:fs'
-import { constants } from 'node:os'
-import { resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
+// Next: engine/libcontainer/handshake.ts
+import { realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
-import type { TraceRecord } from '../trace/trace.ts'
-import type { Cgroup } from './cgroups/cgroup.ts'
-import { makeCgroup } from './cgroups/hierarchy.ts'
-import { spawnInNewPidNamespace } from './namespaces.ts'
-import { type ContainerConfig, initMessageSchema, type Limits } from './spec.ts'
+import { type Birth, giveBirth } from './birth.ts'
+import { openCgroup } from './cgroups/open.ts'
+import type { Config } from './config/config.ts'
+import { layOut } from './descriptors.ts'
+import { HostChannel, type Listener } from './handshake.ts'
+import { runHooks } from './hooks.ts'
+import { openIdmappedTrees } from './idmapped.ts'
+import { lockContainer } from './lock.ts'
+import { namespaceKinds } from './namespaces.ts'
+import { identify } from './process-identity.ts'
+import { compileSeccomp } from './seccomp.ts'
+import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
+import { ociState, type Status } from './status.ts'
+import { writeIdMaps } from './user-namespace.ts'
+import type { InitPool } from './warm.ts'
 
-export interface RunOptions {
-  config: ContainerConfig
-  limits: Limits
+export interface CreateOptions {
+  /** Directory of all containers' states. */
+  root: string
+  id: string
+  /** Absolute path of the bundle. */
+  bundle: string
+  /** Validated. */
+  config: Config
   /** Command line that becomes init: Node and the file that calls runInit(). */
   init: readonly [string, ...string[]]
-  onTrace?: (record: TraceRecord) => void
-  onWarning?: (message: string) => void
+  pidFile?: string
+  /** A socket that takes the master of the terminal: its path, or open already. */
+  console?: string | number
+  preserveFds?: number
+  noPivot?: boolean
+  noNewKeyring?: boolean
+  systemdCgroup?: boolean
+  rootless?: boolean
+  /** The container dies with this process. */
+  foreground?: boolean
+  /** Descriptors that become the container's 0 to 2; left out, our own. */
+  stdio?: readonly [number, number, number]
+  /** Inits spawned ahead: one of them, if it fits, in place of a new one. */
+  warm?: InitPool
+  listener?: Listener
+  trace?: boolean
 }
 
-export interface RunResult {
-  /** The container's exit status, or 128 + signal. */
-  status: number
-  /** How many of its processes the OOM killer ended. */
-  oomKills: number
+/** A container that waits for `start`. */
+export interface Created {
+  state: RuntimeState
+  /** How it was born: its process is our child, or the orphan of a stepping stone. */
+  birth: Birth
 }
 
-/**
- * Runs a container on this terminal, and waits for its end.
- * @throws EngineError with exitStatus 125 (the engine), 126 (not executable) or 127 (no such command)
- */
-export async function runContainer(options: RunOptions): Promise<RunResult> {
-  const config = { ...options.config, rootfs: checkRootfs(options.config.rootfs) }
-  const cgroup = makeCgroup(`${process.pid}-${config.id}`)
-  try {
-    cgroup.limit(options.limits)
-    const child = startInit(options.init)
-    const ended = endOf(child)
-    using _ = forwardSignals(child)
-    await release(child, config, cgroup, options)
-    const status = await ended
-    return { status, oomKills: cgroup.oomKills() }
-  } finally {
-    cgroup.remove()
-  }
-}
+/** @throws EngineError with nothing left behind */
+export async function createContainer(options: CreateOptions): Promise<Created> {
+  const { config, root, id, listener = {} } = options
+  const { linux = {}, hooks } = config
+  const warn = (line: string): void => listener.onWarning?.(line)
+  const cgroup = openCgroup(linux.cgroupsPath, id, {
+    systemd: options.systemdCgroup ?? false,
+    rootless: options.rootless ?? false,
+    warn,
+  })
+  const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
 
-function checkRootfs(path: string): string {
-  const absolute = resolve(path)
-  const info = statSync(absolute, { throwIfNoEntry: false })
-  if (!info)
-    throw new EngineError(
-      'not-found',
-      `no root filesystem at ${absolute}: make one with 'tocker rootfs ${path}'`,
-    )
-  if (!info.isDirectory())
-    throw new EngineError('invalid', `the root filesystem ${absolute} is not a directory`)
-  if (absolute === '/')
-    throw new EngineError('invalid', 'the root filesystem is this machine\'s own "/": give a directory')
-  return absolute
-}
+  const state = newState(options, cgroup.paths)
+  const directory = reserveName(root, state)
+  await using undo = new AsyncDisposableStack()
+  undo.defer(() => removeContainerDirectory(root, id))
+  using _ = lockContainer(root, id)
+  undo.defer(() => cgroup.remove())
+  cgroup.make()
+  // init would be frozen with it, and nobody would say why nothing happens.
+  if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
+  cgroup.apply(linux.resources ?? {})
 
-// #region fork-exec
-/** The fork and the exec of every container: Node forks, and what it executes is our init. */
-function startInit([file, ...args]: readonly [string, ...string[]]): ChildProcess {
-  try {
-    return spawnInNewPidNamespace(file, args, {
-      // 0 to 2 are the container's own; 3 brings it its config, 4 brings us its words.
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe', 'pipe'],
+  const warm = options.warm?.take(linux.namespaces ?? [])
+  const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) =>
+    resolve(options.bundle, source),
+  )
+  using layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
+  const birth =
+    warm?.birth ??
+    giveBirth([...options.init, 'init', String(layout.channel)], linux.namespaces ?? [], {
+      stdio: layout.stdio,
       env: {},
       cwd: '/',
     })
-  } catch (cause) {
-    throw new EngineError('forbidden', 'make a PID namespace (root, or CAP_SYS_ADMIN, is needed)', { cause })
+  undo.defer(() => void birth.child.kill('SIGKILL'))
+  const channel = new HostChannel(birth.child, warm?.channel ?? layout.channel, listener)
+  undo.defer(() => channel.close())
+
+  channel.send({
+    kind: 'create',
+    ...{ id, config, rootfs: state.rootfs, bundle: options.bundle },
+    cgroup: cgroup.mounts(),
+    ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
+    noPivot: options.noPivot ?? false,
+    newKeyring: !options.noNewKeyring,
+    dieWithParent: options.foreground ?? false,
+    state: ociState(state, 'creating'),
+    listenEnv: layout.listenEnv,
+    fds: layout.descriptors,
+    trace: options.trace ?? false,
+  })
+  warm?.pass(layout.open)
+  const { pid } = await channel.expect('hello')
+  undo.defer(() => endProcess(pid))
+  if (birth.steppingStone) birth.child.kill('SIGKILL')
+  const init = identify(pid)
+  if (!init) throw new EngineError('internal', 'init was killed')
+  state.init = init
+  state.namespacePaths = namespacePathsOf(pid)
+  saveState(root, state)
+  cgroup.add(pid)
+  if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
+  channel.go()
+
+  await channel.expect('namespaces')
+  for (const kind of ['prestart', 'createRuntime'] as const)
+    runHooks(kind, hooks?.[kind], describe('creating'))
+  channel.go()
+
+  await channel.expect('created')
+  if (options.pidFile) writePidFile(options.pidFile, pid)
+  state.phase = 'created'
+  saveState(root, state)
+  await channel.end()
+  // Nothing failed: what stands, stays.
+  undo.move()
+  // Nobody here waits for it, unless somebody says so (wait.ts).
+  birth.child.unref()
+  return { state, birth }
+
+  function describe(status: Status): string {
+    return JSON.stringify(ociState(state, status))
   }
 }
-// #endregion fork-exec
 
-/** Lets init go on, and listens until it has become the container. */
-async function release(
-  child: ChildProcess,
-  config: ContainerConfig,
-  cgroup: Cgroup,
-  options: RunOptions,
-): Promise<void> {
-  // Present since startInit() asked for pipes; absent only when there was no child at all.
-  const [, , , down, up] = child.stdio as [unknown, unknown, unknown, Writable | null, Readable | null]
-  if (child.pid === undefined || !down || !up) {
-    throw new EngineError('internal', 'start init', {
-      cause: await new Promise((seen) => child.once('error', seen)),
-    })
-  }
-  down.on('error', () => {}) // EPIPE: init is gone already, and its last words are on their way.
-  try {
-    cgroup.add(child.pid)
-  } catch (cause) {
-    child.kill('SIGKILL')
-    throw new EngineError('internal', 'put init into its cgroup', { cause })
-  }
-  down.end(JSON.stringify(config))
-  let failure: EngineError | undefined
-  for await (const line of createInterface({ input: up })) {
-    const message = initMessageSchema.parse(JSON.parse(line))
-    if (message.type === 'trace') options.onTrace?.(message.record)
-    else if (message.type === 'warning') options.onWarning?.(message.message)
-    else failure = new EngineError('internal', message.message, { exitStatus: message.exitStatus })
-  }
-  if (failure) {
-    await endOf(child)
-    throw failure
-  }
-}
-
-function endOf(child: ChildProcess): Promise<number> {
-  const status = (code: number | null, signal: NodeJS.Signals | null): number =>
-    signal === null ? (code ?? 1) : 128 + constants.signals[signal]
-  if (child.exitCode !== null || child.signalCode !== null)
-    return Promise.resolve(status(child.exitCode, child.signalCode))
-  return new Promise((resolve) => child.once('exit', (code, signal) => resolve(status(code, signal))))
-}
-
-/** Signals to tocker are meant for the container. SIGINT of a terminal reaches it by itself. */
-function forwardSignals(child: ChildProcess): Disposable {
-  const signals = ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
-  const ignore = (): void => {}
-  for (const signal of signals) process.on(signal, forward)
-  process.on('SIGINT', process.stdin.isTTY ? ignore : forward)
+function newState({ id, bundle, config }: CreateOptions, cgroupPaths: Record<string, string>): RuntimeState {
+  const creator = identify(process.pid)
+  if (!creator) throw new EngineError('unavailable', '/proc is not mounted')
   return {
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.off(signal, forward)
-      process.off('SIGINT', process.stdin.isTTY ? ignore : forward)
-    },
+    ociVersion: '1.2.0',
+    ...{ id, bundle, config, creator, cgroupPaths },
+    phase: 'creating',
+    rootfs: realRootfs(resolve(bundle, config.root.path)),
+    created: new Date().toISOString(),
+    owner: process.geteuid?.() ?? 0,
+    namespacePaths: {},
+  }
+}
+
+/** Without symbolic links: what is bound on itself must be the directory that is meant. */
+function realRootfs(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (cause) {
+    throw new EngineError('not-found', `$.root.path: no root filesystem at ${path}`, { cause })
+  }
+}
+
+function namespacePathsOf(pid: number): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(namespaceKinds).map(([type, { file }]) => [type, `/proc/${pid}/ns/${file}`]),
+  )
+}
+
+/** Beside, then renamed: who waits for the file never reads half a number. */
+export function writePidFile(path: string, pid: number): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
+  writeFileSync(temporary, String(pid))
+  renameSync(temporary, path)
+}
+
+/** Not by the child: with a stepping stone it is no child of ours. */
+export function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // ESRCH: it ended by itself.
   }
 }

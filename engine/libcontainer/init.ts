@@ -1,71 +1,192 @@
 // A container, from the inside: PID 1 of a new PID namespace, until it becomes
 // the command that it was asked for.
 //
-// On entry: descriptor 3 brings the config, descriptor 4 takes our words, the
-// parent has put us into the cgroup before it sent anything. Synchronous from
-// the first line to execve(2); a namespace belongs to this thread.
+// On entry: one descriptor is the socket to the host's half (handshake.ts), which
+// has put us into the cgroup before it sends anything. Synchronous from the first
+// line to execve(2): a namespace belongs to this thread.
 //
-// Next: engine/syscalls/libc.ts
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeSync } from 'node:fs'
-import { posix } from 'node:path'
-import { EngineError, errorLine } from '../errors.ts'
-import { command } from '../syscalls/command.ts'
-import { sethostname } from '../syscalls/namespace.ts'
-import { chdir, dieWithParent, execve } from '../syscalls/process.ts'
-import { traceTo } from '../trace/trace.ts'
-import { makeDevices } from './devices.ts'
-import { maskPaths, mountDefaults } from './mounts.ts'
-import { unshareNamespaces } from './namespaces.ts'
-import { enterRootfs, makeRootReadonly } from './rootfs.ts'
-import { type ContainerConfig, containerConfigSchema, type InitMessage } from './spec.ts'
+// Next: engine/libcontainer/namespaces.ts
+import { closeSync, mkdirSync, readlinkSync, readSync } from 'node:fs'
+import { EngineError } from '../errors.ts'
+import { setUndumpable } from '../syscalls/credentials.ts'
+import { setdomainname, sethostname } from '../syscalls/namespace.ts'
+import { chdir, dieWithParent, joinNewKeyring } from '../syscalls/process.ts'
+import { receiveFd } from '../syscalls/socket.ts'
+import { dup2 } from '../syscalls/terminal.ts'
+import type { Process } from './config/process.ts'
+import { confine } from './confine.ts'
+import { openSession } from './console.ts'
+import { processEnvironment } from './credentials.ts'
+import { makeDevices, needsDevices } from './devices.ts'
+import { prepareExecute, resolveExecutable } from './execute.ts'
+import { type CreateRequest, type ExecRequest, InitChannel } from './handshake.ts'
+import { hidePaths } from './hidden-paths.ts'
+import { runHooks } from './hooks.ts'
+import { type MountContext, mountFilesystems } from './mounts.ts'
+import { has, joinNamespaces, raiseLoopback, setTimeOffsets, unshareNamespaces } from './namespaces.ts'
+import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
+import { setPersonality } from './scheduling.ts'
+import type { Status } from './status.ts'
+import { writeSysctls } from './sysctl.ts'
+import { becomeNamespaceRoot } from './user-namespace.ts'
 
-const configFd = 3
-const wordsFd = 4
-
-/** Never returns: becomes the container, or says why not and exits. */
-export function runInit(): never {
+/**
+ * Never returns: becomes the container's process, or says why not and exits.
+ * @param fd of the socket to the host's half
+ * @param passing of the socket that brings descriptors, when init was spawned ahead (warm.ts)
+ */
+export function runInit(fd: number, passing?: number): never {
+  const host = new InitChannel(fd)
   try {
-    const text = readFileSync(configFd, 'utf8')
-    // End of file with nothing before it: the parent died. There is nobody to tell.
-    if (text === '') process.exit(1)
-    const config = containerConfigSchema.parse(JSON.parse(text))
-    if (config.trace) traceTo((record) => say({ type: 'trace', record }), 'init')
-    becomeContainer(config)
+    const request: CreateRequest | ExecRequest = JSON.parse(host.receive())
+    if (request.trace) host.traceInit()
+    if (passing !== undefined) takeDescriptors(passing, request)
+    if (request.kind === 'create') becomeContainer(request, host)
+    joinContainer(request, host)
   } catch (error) {
-    say({
-      type: 'failed',
-      message: errorLine(error),
-      exitStatus: error instanceof EngineError ? error.exitStatus : 125,
-    })
-    process.exit(125)
+    host.fail(error)
+    process.exit(1)
   }
 }
 
 // #region become-container
-function becomeContainer(config: ContainerConfig): never {
-  // Should tocker be killed, nobody would be left to clean up after us.
-  dieWithParent('SIGKILL')
-  unshareNamespaces(config.network)
-  sethostname(config.hostname)
-  if (config.network === 'none') raiseLoopback()
-  enterRootfs(config.rootfs)
-  mountDefaults(config.network)
-  makeDevices()
-  maskPaths()
-  if (config.readonly) makeRootReadonly()
-  enterDirectory(config.process.cwd)
-  const { args, env } = config.process
-  execve(findExecutable(args[0] ?? '', env.PATH ?? ''), args, env)
+function becomeContainer(request: CreateRequest, host: InitChannel): never {
+  const { config, rootfs, fds } = request
+  const { process, hooks, root, mounts = [], linux = {} } = config
+  const { namespaces = [] } = linux
+  const warn = (message: string): void => host.say({ type: 'warning', message })
+
+  const pid = hostPid()
+  const tell = (status: Status): string => JSON.stringify({ ...request.state, pid, status })
+  host.ask({ type: 'hello', pid })
+  if (has(namespaces, 'user')) becomeNamespaceRoot()
+  joinNamespaces(namespaces)
+  unshareNamespaces(namespaces)
+  setTimeOffsets(linux.timeOffsets)
+  host.ask({ type: 'namespaces' })
+
+  nameHost(config)
+  if (namespaces.some((one) => one.type === 'network' && one.path === undefined)) raiseLoopback(warn)
+  if (request.newKeyring) joinKeyring(request.id, warn)
+  prepareRootfs(rootfs, linux.rootfsPropagation)
+  for (const line of mountFilesystems(mounts, rootfs, mountContext(request))) warn(line)
+  if (needsDevices(mounts)) makeDevices(rootfs, linux.devices ?? [], { bind: has(namespaces, 'user') })
+  runHooks('createContainer', hooks?.createContainer, tell('creating'))
+  enterRootfs(rootfs, { noPivot: request.noPivot })
+  if (process)
+    openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: true })
+  writeSysctls(linux.sysctl ?? {})
+  hidePaths(linux.maskedPaths ?? [], linux.readonlyPaths ?? [])
+  finishRootfs({ readonly: root.readonly ?? false, mounts, ...propagation(linux.rootfsPropagation) })
+  // A program that is not there is an error of `create`, where somebody looks.
+  const program = process && findProgram(process, request)
+  host.ask({ type: 'created' })
+
+  waitForStart(fds, host)
+  if (!process || !program)
+    throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
+  runHooks('startContainer', hooks?.startContainer, tell('created'))
+  if (request.dieWithParent) dieWithParent('SIGKILL')
+  if (linux.personality) setPersonality(linux.personality)
+  become(process, program, request, warn)
 }
 // #endregion become-container
 
-/** A new network namespace has one interface, lo, and it is down. */
-function raiseLoopback(): void {
+/** exec: another process in a container that runs. */
+function joinContainer(request: ExecRequest, host: InitChannel): never {
+  const warn = (message: string): void => host.say({ type: 'warning', message })
+  const { fds, process } = request
+  if (request.newKeyring) joinKeyring(request.id, warn)
+  host.ask({ type: 'hello', pid: hostPid() })
+  // There are processes in there, and some may be hostile: none may trace us, read
+  // our memory, or open our binary by /proc/PID/exe (CVE-2019-5736).
+  setUndumpable()
+  joinNamespaces(request.join)
+  openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: false })
+  if (request.personality) setPersonality(request.personality)
+  become(process, findProgram(process, request), request, warn)
+}
+
+interface Program {
+  file: string
+  env: string[]
+}
+
+/** Where the command is, from its working directory and by its PATH. */
+function findProgram(process: Process, { listenEnv }: CreateRequest | ExecRequest): Program {
+  enterDirectory(process.cwd)
+  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
+  return { file: resolveExecutable(process.args[0] ?? '', env), env }
+}
+
+/** The last steps, the same for both. */
+function become(
+  process: Process,
+  { file, env }: Program,
+  { seccomp, fds }: CreateRequest | ExecRequest,
+  warn: (message: string) => void,
+): never {
+  const kept = Array.from({ length: fds.keep }, (_, index) => 3 + index)
+  const program = seccomp && { ...seccomp, bpf: Buffer.from(seccomp.bpf, 'base64') }
+  confine(process, program, warn, prepareExecute(file, process.args, env, kept))
+  throw new EngineError('internal', 'execve(2) returned')
+}
+
+/** Our number as the host sees it: /proc is still the host's. */
+function hostPid(): number {
+  return Number(readlinkSync('/proc/self'))
+}
+
+function nameHost({ hostname = '', domainname = '' }: CreateRequest['config']): void {
+  if (hostname !== '') sethostname(hostname)
+  if (domainname !== '') setdomainname(domainname)
+}
+
+function joinKeyring(id: string, warn: (message: string) => void): void {
   try {
-    command('ip', 'link', 'set', 'lo', 'up')
+    joinNewKeyring(`_ses.${id}`)
   } catch (error) {
-    say({ type: 'warning', message: `lo stays down: ${errorLine(error)}` })
+    // ENOSYS without CONFIG_KEYS; EDQUOT when this user has too many already.
+    warn(`no session keyring of its own: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+function mountContext({ config, cgroup, bundle, fds }: CreateRequest): MountContext {
+  const { namespaces = [], mountLabel } = config.linux ?? {}
+  return {
+    ...{ cgroup, bundle },
+    userNamespace: has(namespaces, 'user'),
+    cgroupNamespace: has(namespaces, 'cgroup'),
+    ...(mountLabel ? { mountLabel } : {}),
+    ...(fds.trees ? { trees: fds.trees } : {}),
+  }
+}
+
+function propagation(word: string | undefined): { propagation?: string } {
+  return word ? { propagation: word } : {}
+}
+
+/** Sleeps until `start` writes a byte; what is said from here on, `start` reads. */
+function waitForStart({ go = -1, result = -1 }: CreateRequest['fds'], host: InitChannel): void {
+  host.moveTo(result)
+  readSync(go, Buffer.alloc(1))
+  closeSync(go)
+}
+
+/** Descriptors that came later than we did: the first three become 0 to 2, the others get the numbers that the kernel gave. */
+function takeDescriptors(socket: number, { fds }: CreateRequest | ExecRequest): void {
+  const places = Array.from({ length: fds.passed ?? 0 }, () => receiveFd(socket) ?? -1)
+  const at = (place: number): number => places[place] ?? -1
+  closeSync(socket)
+  for (const standard of [0, 1, 2]) {
+    dup2(at(standard), standard)
+    closeSync(at(standard))
+  }
+  if (fds.go !== undefined) fds.go = at(fds.go)
+  if (fds.result !== undefined) fds.result = at(fds.result)
+  if (fds.console !== undefined) fds.console = at(fds.console)
+  for (const [index, place] of Object.entries(fds.trees ?? {}))
+    fds.trees = { ...fds.trees, [index]: at(place) }
 }
 
 function enterDirectory(path: string): void {
@@ -73,32 +194,6 @@ function enterDirectory(path: string): void {
     mkdirSync(path, { recursive: true })
     chdir(path)
   } catch (cause) {
-    throw new EngineError('invalid', `enter the working directory ${path}`, { cause })
+    throw new EngineError('invalid', `$.process.cwd: enter ${path}`, { cause })
   }
-}
-
-/** What execvp(3) does: a name without a slash is looked for in PATH. 127: not there; 126: there, and not executable. */
-function findExecutable(name: string, path: string): string {
-  const candidates = name.includes('/')
-    ? [name]
-    : path.split(':').map((directory) => posix.join(directory || '.', name))
-  let refused: string | undefined
-  for (const candidate of candidates) {
-    const info = statSync(candidate, { throwIfNoEntry: false })
-    if (!info) continue
-    try {
-      accessSync(candidate, constants.X_OK)
-      if (info.isFile()) return candidate
-      refused ??= `${candidate} is a directory`
-    } catch {
-      refused ??= `${candidate} is not executable`
-    }
-  }
-  if (refused !== undefined) throw new EngineError('invalid', refused, { exitStatus: 126 })
-  const where = name.includes('/') ? 'in the root filesystem' : `in PATH (${path})`
-  throw new EngineError('not-found', `no command ${name} ${where}`, { exitStatus: 127 })
-}
-
-function say(message: InitMessage): void {
-  writeSync(wordsFd, `${JSON.stringify(message)}\n`)
 }

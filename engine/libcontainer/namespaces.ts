@@ -1,67 +1,115 @@
-// Which namespaces a container gets, and when each is made.
+// Which namespaces a container gets, and when each is made or joined.
 //
 // A namespace is the answer to one question that a process may ask: what is
-// mounted (mnt), what is my name (uts), who shares memory and queues with me
-// (ipc), who else runs (pid), what network is there (net), where in the cgroup
-// tree am I (cgroup). clone(2) and unshare(2) make them; see namespaces(7).
+// mounted (mount), what is my name (uts), who shares memory and queues with me
+// (ipc), who else runs (pid), what network is there (network), where in the
+// cgroup tree am I (cgroup), who is root (user), how long has the machine been
+// up (time). clone(2) and unshare(2) make them, setns(2) joins them; see
+// namespaces(7).
 //
-// create.ts makes the pid namespace before init exists, init.ts all others.
+// birth.ts makes pid and user, which decide how init is born; init itself, here,
+// all others.
 //
 // Next: engine/libcontainer/rootfs.ts
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
+import { writeKernelFile } from '../syscalls/file.ts'
 import {
+  CLONE_FS,
   CLONE_NEWCGROUP,
   CLONE_NEWIPC,
   CLONE_NEWNET,
   CLONE_NEWNS,
   CLONE_NEWPID,
+  CLONE_NEWTIME,
+  CLONE_NEWUSER,
   CLONE_NEWUTS,
 } from '../syscalls/flags.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
-import { traced } from '../trace/trace.ts'
+import { bringUp } from '../syscalls/netdevice.ts'
+import type { Linux, Namespace } from './config/linux.ts'
 
-// #region pid
-/**
- * Starts a child that is PID 1 of a new PID namespace.
- *
- * unshare(CLONE_NEWPID) does not move the caller: a process keeps its PID for
- * life. It decides where the *next child* is born, and that child becomes PID 1.
- */
-export function spawnInNewPidNamespace(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): ChildProcess {
-  const own = openSync('/proc/self/ns/pid', 'r')
-  try {
-    unshare(CLONE_NEWPID)
-    const child = traced(
-      'syscall',
-      'clone',
-      () => `${file} …`,
-      () => spawn(file, args, options),
-      (made) => `${made.pid}`,
-    )
-    // Back home, with nothing in between: until here, every thread that Node
-    // makes would be refused (EINVAL), and every child born in there.
-    setns(own, CLONE_NEWPID)
-    return child
-  } finally {
-    closeSync(own)
+/** Flag of clone(2), and name of the file in /proc/PID/ns, for each type of config.json. */
+export const namespaceKinds: Record<Namespace['type'], { flag: number; file: string }> = {
+  user: { flag: CLONE_NEWUSER, file: 'user' },
+  pid: { flag: CLONE_NEWPID, file: 'pid' },
+  network: { flag: CLONE_NEWNET, file: 'net' },
+  ipc: { flag: CLONE_NEWIPC, file: 'ipc' },
+  uts: { flag: CLONE_NEWUTS, file: 'uts' },
+  cgroup: { flag: CLONE_NEWCGROUP, file: 'cgroup' },
+  time: { flag: CLONE_NEWTIME, file: 'time' },
+  mount: { flag: CLONE_NEWNS, file: 'mnt' },
+}
+
+/** Made or joined before init runs: pid and user by nature, time since setns(2) takes no process with threads. */
+const atBirth = (one: Namespace): boolean =>
+  one.type === 'pid' || one.type === 'user' || (one.type === 'time' && one.path !== undefined)
+
+export const has = (namespaces: readonly Namespace[], type: Namespace['type']): boolean =>
+  namespaces.some((one) => one.type === type)
+
+/** Joins, in init, those that have a path. The mount namespace comes last: with it goes the host's /proc. */
+export function joinNamespaces(namespaces: readonly Namespace[]): void {
+  const order = Object.keys(namespaceKinds)
+  const joined = namespaces
+    .filter((one) => one.path !== undefined && !atBirth(one))
+    .toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type))
+    .map(({ type, path = '' }) => ({ type, path, fd: openNamespace(type, path) }))
+  // Node's threads share one working directory and root, and setns(2) refuses
+  // (EINVAL) to move one thread of a crowd into another mount tree.
+  if (joined.some(({ type }) => type === 'mount')) unshare(CLONE_FS)
+  for (const { type, path, fd } of joined) {
+    try {
+      setns(fd, namespaceKinds[type].flag)
+    } catch (cause) {
+      throw new EngineError('forbidden', `join the ${type} namespace ${path}`, { cause })
+    }
+    closeSync(fd)
   }
 }
-// #endregion pid
+
+export function openNamespace(type: string, path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (cause) {
+    throw new EngineError('not-found', `open the ${type} namespace ${path}`, { cause })
+  }
+}
 
 // #region unshare
-/** Leaves the host's namespaces, all but pid. Runs in init, before anything is mounted. */
-export function unshareNamespaces(network: 'none' | 'host'): void {
-  const flags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP
+/** Leaves the host's namespaces, in init: what is new is new from here on, before anything is mounted. */
+export function unshareNamespaces(namespaces: readonly Namespace[]): void {
+  const made = namespaces.filter((one) => one.path === undefined && !atBirth(one))
+  const flags = made.reduce((all, { type }) => all | namespaceKinds[type].flag, 0)
+  if (flags === 0) return
   try {
-    unshare(network === 'none' ? flags | CLONE_NEWNET : flags)
+    unshare(flags)
   } catch (cause) {
     throw new EngineError('forbidden', 'make namespaces (root, or CAP_SYS_ADMIN, is needed)', { cause })
   }
 }
 // #endregion unshare
+
+/**
+ * Sets the clocks of a new time namespace, time_namespaces(7). It is for children
+ * until this process executes something: then the kernel moves it in, and from
+ * that moment on the offsets are fixed (EACCES).
+ */
+export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
+  for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(offsets ?? {})) {
+    try {
+      writeKernelFile('/proc/self/timens_offsets', `${clock} ${secs} ${nanosecs}`)
+    } catch (cause) {
+      throw new EngineError('invalid', `$.linux.timeOffsets.${clock}: ${secs} s, ${nanosecs} ns`, { cause })
+    }
+  }
+}
+
+/** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */
+export function raiseLoopback(warn: (line: string) => void): void {
+  try {
+    bringUp('lo')
+  } catch (error) {
+    warn(`lo stays down: ${error instanceof Error ? error.message : error}`)
+  }
+}

@@ -15,7 +15,6 @@
 // Next: engine/libcontainer/status.ts
 import {
   closeSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -27,7 +26,7 @@ import {
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import type { Config } from './config/config.ts'
-import type { ProcessIdentity } from './process-identity.ts'
+import { identify, type ProcessIdentity } from './process-identity.ts'
 
 /** The record. Whoever may write it, root, could as well replace the runtime: it is checked for damage only. */
 export interface RuntimeState {
@@ -69,47 +68,70 @@ export function containerDirectory(root: string, id: string): string {
 }
 
 /**
- * Takes the name: mkdir(2) is what two `create`s of one name cannot both do.
- * @returns the container's directory, empty
+ * Takes the name, with a first record. Made beside and renamed: a directory of
+ * that name has a record at every moment, so nobody takes one that is being made
+ * for the rest of one that was killed. rename(2) onto a directory with anything
+ * in it fails (ENOTEMPTY), so of two `create`s of one name one gets it.
+ * @returns the container's directory
  * @throws EngineError `conflict` when the name is taken
  */
-export function makeContainerDirectory(root: string, id: string): string {
-  const directory = containerDirectory(root, id)
-  // Configs may hold secrets in their environment: nobody else may look.
-  mkdirSync(root, { recursive: true, mode: 0o700 })
+export function reserveName(root: string, state: RuntimeState): string {
+  const directory = containerDirectory(root, state.id)
+  const beside = join(root, `${unfinished}${state.id}.${process.pid}`)
   try {
-    mkdirSync(directory, { mode: 0o711 })
+    // Configs may hold secrets in their environment: nobody else may look.
+    mkdirSync(root, { recursive: true, mode: 0o700 })
+    rmSync(beside, { recursive: true, force: true })
+    mkdirSync(beside, { mode: 0o711 })
+    writeRecord(beside, state)
+    renameSync(beside, directory)
+    return directory
   } catch (cause) {
-    if (codeOf(cause) === 'EEXIST')
+    rmSync(beside, { recursive: true, force: true })
+    if (['EEXIST', 'ENOTEMPTY'].includes(codeOf(cause)))
       throw new EngineError('conflict', 'container with given ID already exists')
     throw new EngineError('forbidden', `make the state directory ${directory}`, { cause })
   }
-  return directory
 }
+
+/** Begins the name of a directory that is being made; no id has this letter. */
+const unfinished = '~'
 
 /** The end of the container: from here on its name is free. */
 export function removeContainerDirectory(root: string, id: string): void {
   rmSync(containerDirectory(root, id), { recursive: true, force: true })
+  // Of a `create` that was killed before it had the name.
+  for (const name of namesIn(root)) {
+    const pid = new RegExp(`^${unfinished}(.*)\\.(\\d+)$`).exec(name)
+    if (pid?.[1] === id && !identify(Number(pid[2])))
+      rmSync(join(root, name), { recursive: true, force: true })
+  }
 }
 
-/** Old or new, never half: written beside, on the disk before it gets the name. */
+/** Old or new, never half: written beside, then renamed. */
 export function saveState(root: string, state: RuntimeState): void {
-  const directory = containerDirectory(root, state.id)
+  try {
+    writeRecord(containerDirectory(root, state.id), state)
+  } catch (cause) {
+    throw new EngineError('internal', `save the state of container ${state.id}`, { cause })
+  }
+}
+
+function writeRecord(directory: string, state: RuntimeState): void {
   const temporary = join(directory, `.state.json.${process.pid}`)
   try {
     const fd = openSync(temporary, 'w', 0o600)
     try {
       const bytes = Buffer.from(JSON.stringify(state))
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-      // Without it, a crash of the machine may leave the new name on an empty file.
-      fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
+    // No fsync(2): the record lives as long as the machine is up, as the container does.
     renameSync(temporary, join(directory, 'state.json'))
-  } catch (cause) {
+  } catch (error) {
     rmSync(temporary, { force: true })
-    throw new EngineError('internal', `save the state of container ${state.id}`, { cause })
+    throw error
   }
 }
 
@@ -135,11 +157,16 @@ export function loadState(root: string, id: string): RuntimeState {
 
 /** Names of all containers under `root`, half-made ones as well, sorted. */
 export function listIds(root: string): string[] {
+  return namesIn(root)
+    .filter((name) => !name.startsWith(unfinished))
+    .sort()
+}
+
+function namesIn(root: string): string[] {
   try {
     return readdirSync(root, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
-      .sort()
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return []
     throw new EngineError('forbidden', `read the state directory ${root}`, { cause })

@@ -38,6 +38,12 @@ export function texts(values: readonly string[], shown = JSON.stringify(values))
 
 type LibcFunction = ReturnType<typeof libc.func>
 
+/** The address of a buffer, for a structure that holds a pointer to it. Keep the buffer alive as long as the structure. */
+export function address(buffer: Uint8Array): bigint {
+  // memmove(3) of nothing returns where its buffer is.
+  return BigInt(declare('uint64_t memmove(void*, void*, size_t)')(buffer, buffer, 0))
+}
+
 /** A library beside glibc, loaded when first asked for. @throws when it is not installed */
 export function library(name: string): (prototype: string) => LibcFunction {
   const loaded = koffi.load(name)

@@ -16,3 +16,11 @@ export function setns(fd: number, type: number): void {
 export function sethostname(name: string): void {
   call('sethostname', 'int sethostname(const char*, size_t)', [text(name), number(Buffer.byteLength(name))])
 }
+
+/** setdomainname(2): the NIS name, which the uts namespace holds too. @param name 64 bytes at most */
+export function setdomainname(name: string): void {
+  call('setdomainname', 'int setdomainname(const char*, size_t)', [
+    text(name),
+    number(Buffer.byteLength(name)),
+  ])
+}

@@ -1,27 +1,23 @@
 // `tocker run`: a container on this terminal.
 //
-// Turns flags into the config that libcontainer takes, and the end of the
-// container into our exit status, as Docker does.
+// Flags become the config that libcontainer takes, the end of the container our
+// exit status, as Docker has it.
 //
-// Next: engine/libcontainer/create.ts
+// Next: engine/cli/commands/run-config.ts
 import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { EngineError } from '../../errors.ts'
-import { runContainer } from '../../libcontainer/create.ts'
-import type { Limits } from '../../libcontainer/spec.ts'
+import { runContainer } from '../../libcontainer/run.ts'
+import { sweep } from '../../libcontainer/sweep.ts'
 import { reportJson, reportLines } from '../../trace/report.ts'
 import { type TraceRecord, traceTo } from '../../trace/trace.ts'
+import { type RunFlags, runConfig } from './run-config.ts'
 import { parseBytes } from './size.ts'
 
-interface Flags {
+interface Flags extends RunFlags {
   rootfs: string
-  memory?: number
-  pidsLimit?: number
-  hostname?: string
-  workdir: string
-  env: Record<string, string>
-  network: 'none' | 'host'
-  readOnly?: boolean
   explain?: true | 'text' | 'json'
 }
 
@@ -56,6 +52,9 @@ export function runCommand(): Command {
     .action(run)
 }
 
+/** States of `tocker run`'s containers, apart from those of tocker-runtime. */
+const root = '/run/tocker'
+
 async function run(command: string[], flags: Flags): Promise<void> {
   if (process.platform !== 'linux')
     throw new EngineError(
@@ -68,38 +67,20 @@ async function run(command: string[], flags: Flags): Promise<void> {
       'namespaces and cgroups need root: run it with sudo, or in the sandbox (learn-containers vm ssh)',
     )
   const id = randomBytes(6).toString('hex')
+  const rootfs = checkRootfs(flags.rootfs)
+  const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true
   const records: TraceRecord[] = []
   const keep = (record: TraceRecord): void => void records.push(record)
+  const onWarning = (line: string): void => void process.stderr.write(`tocker: warning: ${line}\n`)
+  await sweep(root, onWarning)
   if (flags.explain) traceTo(keep)
   try {
-    const limits: Limits = {
-      ...(flags.memory === undefined ? {} : { memory: flags.memory }),
-      ...(flags.pidsLimit === undefined ? {} : { pids: flags.pidsLimit }),
-    }
     const { status, oomKills } = await runContainer({
-      config: {
-        id,
-        rootfs: flags.rootfs,
-        readonly: flags.readOnly ?? false,
-        hostname: flags.hostname ?? id,
-        network: flags.network,
-        process: {
-          args: command,
-          cwd: flags.workdir,
-          env: {
-            PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-            HOME: '/root',
-            HOSTNAME: flags.hostname ?? id,
-            ...terminal(),
-            ...flags.env,
-          },
-        },
-        trace: flags.explain !== undefined,
-      },
-      limits,
-      init: [process.execPath, process.argv[1] ?? '', 'init'],
-      onTrace: keep,
-      onWarning: (message) => void process.stderr.write(`tocker: warning: ${message}\n`),
+      ...{ root, id, bundle: rootfs },
+      config: runConfig({ ...flags, id, rootfs, command, terminal }),
+      init: [process.execPath, process.argv[1] ?? ''],
+      listener: { onTrace: keep, onWarning },
+      trace: flags.explain !== undefined,
     })
     if (oomKills > 0)
       process.stderr.write(
@@ -112,8 +93,20 @@ async function run(command: string[], flags: Flags): Promise<void> {
   }
 }
 
-function terminal(): Record<string, string> {
-  return process.stdin.isTTY && process.env.TERM ? { TERM: process.env.TERM } : {}
+/** @returns its absolute path */
+function checkRootfs(path: string): string {
+  const absolute = resolve(path)
+  const info = statSync(absolute, { throwIfNoEntry: false })
+  if (!info)
+    throw new EngineError(
+      'not-found',
+      `no root filesystem at ${absolute}: make one with 'tocker rootfs ${path}'`,
+    )
+  if (!info.isDirectory())
+    throw new EngineError('invalid', `the root filesystem ${absolute} is not a directory`)
+  if (absolute === '/')
+    throw new EngineError('invalid', 'the root filesystem is this machine\'s own "/": give a directory')
+  return absolute
 }
 
 function explain(records: readonly TraceRecord[], format: true | 'text' | 'json'): void {

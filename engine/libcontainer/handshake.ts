@@ -1,0 +1,239 @@
+// How the two halves of a container's birth talk: the host's side (create.ts,
+// exec.ts), which may do everything, and init (init.ts), which is about to lose
+// most of that. One socket, one JSON object a line.
+//
+//   create                                      init
+//     | spawn, pid saved, into the cgroup         | reads its request: waits
+//     | -- request --------------------------->   |
+//     | <-- hello: my pid is ------------------   | (its number as the host sees it)
+//     |    writes uid_map, gid_map                |
+//     | -- go -------------------------------->   | joins and makes namespaces
+//     | <-- namespaces ------------------------   |
+//     |    hooks: prestart, createRuntime         |
+//     | -- go -------------------------------->   | mounts, devices, terminal
+//     |                                           | hooks: createContainer
+//     |                                           | pivot_root; hides, seals
+//     | <-- created ---------------------------   |
+//     |    state.json: created                    |
+//     | -- go -------------------------------->   | closes the socket
+//     | exits                                     | waits on the FIFO `go`
+//
+//   start                                         |
+//     | -- a byte into the FIFO `go` --------->   | hooks: startContainer
+//     | <-- trace, warnings, failed -----------   | confines itself, execve(2)
+//     | <-- end of file of the FIFO `result` --   | (closed by execve)
+//
+// At any moment init may say `trace`, `warning`, or `failed` and exit. When the
+// host dies, init reads the end of the file in place of `go`, and exits too: a
+// half-made container ends by itself. exec.ts has no `namespaces`, no `created`
+// and no FIFO: one `go`, then the end of file.
+//
+// Next: engine/libcontainer/init.ts
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, readSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { Duplex } from 'node:stream'
+import { EngineError, errorLine } from '../errors.ts'
+import { type TraceRecord, traceTo } from '../trace/trace.ts'
+import type { CgroupMounts } from './cgroups/cgroup.ts'
+import type { Config } from './config/config.ts'
+import type { Linux, Namespace } from './config/linux.ts'
+import type { Process } from './config/process.ts'
+import type { SeccompProgram } from './seccomp.ts'
+import type { OciState } from './status.ts'
+
+/** What init must know. It comes from our own other half, over a socket that nobody else has. */
+export interface CreateRequest {
+  kind: 'create'
+  id: string
+  config: Config
+  /** Absolute, on the host. */
+  rootfs: string
+  bundle: string
+  cgroup: CgroupMounts
+  seccomp?: EncodedProgram
+  noPivot: boolean
+  /** A session keyring of its own, keyrings(7). */
+  newKeyring: boolean
+  /** Dies with the one who started it: a container in the foreground. */
+  dieWithParent: boolean
+  /** The container's state, of which hooks are told; only its pid is not known yet. */
+  state: OciState
+  /** `NAME=value` of the sockets that a service manager handed to us, for the container. */
+  listenEnv: string[]
+  fds: Descriptors
+  trace: boolean
+}
+
+export interface ExecRequest {
+  kind: 'exec'
+  id: string
+  process: Process
+  personality?: Linux['personality']
+  /** Namespaces to enter, as open by the host: /proc/PID/ns/net and so on. */
+  join: Namespace[]
+  seccomp?: EncodedProgram
+  newKeyring: boolean
+  listenEnv: string[]
+  fds: Descriptors
+  trace: boolean
+}
+
+/** JSON has no bytes. */
+export type EncodedProgram = Omit<SeccompProgram, 'bpf'> & { bpf: string }
+
+/** Numbers, in init, of what it was born with; descriptors.ts has their order. */
+export interface Descriptors {
+  /** So many are on their way over a second socket, and all numbers here are places among them (warm.ts). */
+  passed?: number
+  /** Of 3 and up, which stay open in the container; all else closes. */
+  keep: number
+  /** FIFOs in the container's directory; exec has none. */
+  go?: number
+  result?: number
+  /** Connected to whoever wants the master of the terminal. */
+  console?: number
+  /** Sources of idmapped mounts, by index in `mounts`. */
+  trees?: Record<number, number>
+}
+
+export type InitMessage =
+  | { type: 'hello'; pid: number }
+  | { type: 'namespaces' }
+  | { type: 'created' }
+  | { type: 'trace'; record: TraceRecord }
+  | { type: 'warning'; message: string }
+  | { type: 'failed'; message: string; kind: EngineError['kind']; exitStatus: number }
+
+/** init's end: synchronous, as everything in init. */
+export class InitChannel {
+  #fd: number
+  #pending = ''
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** The next line. Exits when the host is gone: there is nobody to be a container for. */
+  receive(): string {
+    const chunk = Buffer.alloc(65_536)
+    let end = this.#pending.indexOf('\n')
+    const parts: Buffer[] = []
+    while (end < 0) {
+      const length = readSync(this.#fd, chunk)
+      if (length === 0) process.exit(1)
+      parts.push(Buffer.from(chunk.subarray(0, length)))
+      if (chunk.subarray(0, length).includes(10)) {
+        this.#pending += Buffer.concat(parts).toString()
+        end = this.#pending.indexOf('\n')
+      }
+    }
+    const line = this.#pending.slice(0, end)
+    this.#pending = this.#pending.slice(end + 1)
+    return line
+  }
+
+  say(message: InitMessage): void {
+    let rest = Buffer.from(`${JSON.stringify(message)}\n`)
+    // A socket may take less than it is given.
+    while (rest.length > 0) rest = rest.subarray(writeSync(this.#fd, rest))
+  }
+
+  /** Tells the host something, and waits until it says `go`. */
+  ask(message: InitMessage): void {
+    this.say(message)
+    this.receive()
+  }
+
+  fail(error: unknown): void {
+    const { kind, exitStatus } =
+      error instanceof EngineError ? error : ({ kind: 'internal', exitStatus: 125 } as const)
+    this.say({ type: 'failed', message: errorLine(error), kind, exitStatus })
+  }
+
+  /** From here on the words go somewhere else: to the FIFO that `start` reads. */
+  moveTo(fd: number): void {
+    closeSync(this.#fd)
+    this.#fd = fd
+  }
+
+  traceInit(): void {
+    traceTo((record) => this.say({ type: 'trace', record }), 'init')
+  }
+}
+
+export interface Listener {
+  onTrace?: (record: TraceRecord) => void
+  onWarning?: (message: string) => void
+}
+
+/** The host's end. */
+export class HostChannel {
+  readonly #socket: Duplex
+  readonly #lines: AsyncIterator<string>
+  readonly #listener: Listener
+
+  /** @param fd which of the child's descriptors is the socket */
+  constructor(child: ChildProcess, fd: number, listener: Listener) {
+    const socket = child.stdio[fd]
+    if (child.pid === undefined || !(socket instanceof Duplex))
+      throw new EngineError('internal', 'start init: no process could be made')
+    // ENOENT of a stepping stone, and EPIPE: init's last words are on their way, or never come.
+    child.on('error', () => {})
+    socket.on('error', () => {})
+    this.#socket = socket
+    this.#listener = listener
+    this.#lines = createInterface({ input: socket })[Symbol.asyncIterator]()
+  }
+
+  send(request: CreateRequest | ExecRequest): void {
+    this.#socket.write(`${JSON.stringify(request)}\n`)
+  }
+
+  go(): void {
+    this.#socket.write('go\n')
+  }
+
+  /** The last `go`. Resolves when it is on its way: whoever exits earlier takes it along. */
+  async end(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.end('go\n', resolve))
+    this.#socket.destroy()
+  }
+
+  /** Waits for what init says next. @throws EngineError what init failed by */
+  async expect<T extends InitMessage['type']>(type: T): Promise<Extract<InitMessage, { type: T }>> {
+    const message = await this.#next()
+    if (message?.type === type) return message as Extract<InitMessage, { type: T }>
+    throw new EngineError(
+      'internal',
+      message ? `init said ${message.type} in place of ${type}` : 'init was killed',
+    )
+  }
+
+  /** Waits until init has become something else, or died. @throws EngineError what init failed by */
+  async untilEnd(): Promise<void> {
+    while ((await this.#next()) !== undefined);
+  }
+
+  async #next(): Promise<InitMessage | undefined> {
+    for (;;) {
+      const { value, done } = await this.#lines.next()
+      if (done) return undefined
+      const message: InitMessage = JSON.parse(value)
+      if (!hear(message, this.#listener)) return message
+    }
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+}
+
+/** Passes on what can be said at any moment. @throws EngineError for `failed` */
+export function hear(message: InitMessage, listener: Listener): boolean {
+  if (message.type === 'failed')
+    throw new EngineError(message.kind, message.message, { exitStatus: message.exitStatus })
+  if (message.type === 'trace') listener.onTrace?.(message.record)
+  else if (message.type === 'warning') listener.onWarning?.(message.message)
+  return message.type === 'trace' || message.type === 'warning'
+}

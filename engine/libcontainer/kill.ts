@@ -1,0 +1,45 @@
+// Signals to a container.
+//
+// OCI runtime specification, runtime.md "Kill": only to one that is created or
+// running. runc's command line adds `--all`.
+import { constants } from 'node:os'
+import { EngineError } from '../errors.ts'
+import { fromPaths } from './cgroups/open.ts'
+import type { RuntimeState } from './state.ts'
+import { statusOf } from './status.ts'
+
+/** `TERM`, `SIGTERM` or `15` as a number. @throws EngineError `invalid` */
+export function signalNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 64) return Number(text)
+  const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG')
+  const found = Object.entries(constants.signals).find(([signal]) => signal === name)
+  const realtime = /^SIGRT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name)
+  if (realtime) {
+    const base = realtime[1] === 'MIN' ? 34 : 64
+    return base + Number(realtime[3] ?? 0) * (realtime[2] === '-' ? -1 : 1)
+  }
+  if (!found) throw new EngineError('invalid', `unknown signal ${text}`)
+  return found[1]
+}
+
+/** @throws EngineError `conflict` when the container does not run */
+export function killContainer(root: string, state: RuntimeState, signal: number, all: boolean): void {
+  const cgroup = fromPaths(state.cgroupPaths)
+  const status = statusOf(root, state, () => cgroup.state === 'frozen')
+  // A process namespace of its own dies with its first process; one that is
+  // shared does not, so there everybody in the cgroup is meant.
+  const shared = !state.config.linux?.namespaces?.some((one) => one.type === 'pid' && one.path === undefined)
+  if (all || (shared && signal === constants.signals.SIGKILL)) {
+    cgroup.signal(signal)
+    return
+  }
+  const pid = state.init?.pid
+  if (status === 'stopped' || pid === undefined) throw new EngineError('conflict', 'container not running')
+  try {
+    process.kill(pid, signal)
+  } catch (cause) {
+    throw new EngineError('conflict', 'container not running', { cause })
+  }
+  // A frozen process gets its signal when it thaws, and SIGKILL should not wait for that.
+  if (status === 'paused' && signal === constants.signals.SIGKILL) cgroup.thaw()
+}
