@@ -7,7 +7,7 @@ import type { Engine } from '../../engine/libcontainer/commands/verb.ts'
 import { exampleConfig } from '../../engine/libcontainer/config/example.ts'
 import { main } from '../../engine/libcontainer/main.ts'
 import { identify } from '../../engine/libcontainer/process-identity.ts'
-import { makeContainerDirectory, type RuntimeState, saveState } from '../../engine/libcontainer/state.ts'
+import { type RuntimeState, reserveName } from '../../engine/libcontainer/state.ts'
 
 /** One test's world: a state directory, an engine that notes its calls, what was printed. */
 export class RuntimeDouble {
@@ -41,9 +41,13 @@ export class RuntimeDouble {
       freeze: () => void this.calls.push(['freeze']),
       thaw: () => void this.calls.push(['thaw']),
       pids: () => [process.pid],
-      apply: (resources) => void this.calls.push(['apply', resources]),
+      update: (resources) => void this.calls.push(['update', resources]),
       stats: () => ({ pids: { current: 1 } }),
-      oomKills: () => 0,
+      watchOom: ({ onOom, onEnd }) => {
+        setTimeout(onOom, 10)
+        setTimeout(onEnd, 30)
+        return { [Symbol.dispose]: () => {} }
+      },
     }),
   }
 
@@ -78,8 +82,7 @@ export class RuntimeDouble {
   /** A container whose process is this test. */
   container(id: string, more: Partial<RuntimeState> = {}): void {
     const self = identify(process.pid) ?? { pid: 1, startTime: 1 }
-    makeContainerDirectory(this.state, id)
-    saveState(this.state, {
+    reserveName(this.state, {
       ...{ ociVersion: '1.2.0', id, phase: 'created', creator: self, init: self },
       ...{ bundle: '/b', rootfs: '/b/rootfs', created: '2026-01-01T00:00:00.000Z', owner: 0 },
       config: exampleConfig({ cgroupNamespace: false }),

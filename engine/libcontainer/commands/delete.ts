@@ -34,6 +34,8 @@ export const verb: Verb = {
         })
     } catch (error) {
       if (!(force && error instanceof EngineError && error.kind === 'not-found')) throw error
+      // Of a `create` that was killed before it had the name, there may be a rest.
+      removeContainerDirectory(context.root, id)
     }
     return 0
   },

@@ -3,14 +3,10 @@
 //
 // containerd has no other way to learn the numbers of a container it did not start
 // with its own shim, and runc's shape is what it parses.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../errors.ts'
 import { loadState } from '../state.ts'
-import { liveCgroup, statusNow } from './container.ts'
+import { liveCgroup } from './container.ts'
 import type { Verb } from './verb.ts'
-
-/** How often we look for the OOM killer, in milliseconds. */
-const glance = 250
 
 export const verb: Verb = {
   summary: 'display container events such as OOM notifications, cpu, memory, and IO usage statistics',
@@ -30,17 +26,18 @@ export const verb: Verb = {
       stats()
       return 0
     }
-    let killed = cgroup.oomKills()
-    let next = Date.now() + interval
-    while ((await statusNow(context, state)) !== 'stopped') {
-      await sleep(Math.min(glance, Math.max(1, next - Date.now())))
-      const now = cgroup.oomKills()
-      if (now > killed) say({ type: 'oom', id })
-      killed = now
-      if (Date.now() < next) continue
-      next += interval
-      stats()
-    }
+    // The watcher keeps us running; it ends with the container's last process.
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(stats, interval)
+      const watch = cgroup.watchOom({
+        onOom: () => say({ type: 'oom', id }),
+        onEnd: () => {
+          clearInterval(timer)
+          watch[Symbol.dispose]()
+          resolve()
+        },
+      })
+    })
     return 0
   },
 }

@@ -11,6 +11,7 @@ import {
   seccompOperators,
   specVersion,
 } from '../config/names.ts'
+import { knownMountOptions } from '../mount-options.ts'
 import type { Verb } from './verb.ts'
 
 export const verb: Verb = {
@@ -29,7 +30,7 @@ export function features() {
     ociVersionMin: '1.0.0',
     ociVersionMax: specVersion,
     hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
-    mountOptions,
+    mountOptions: knownMountOptions(),
     linux: {
       namespaces: Object.keys(namespaceFiles),
       capabilities: capabilityNames,
@@ -52,14 +53,3 @@ export function features() {
     annotations: {},
   }
 }
-
-/** mount(8)'s, each with its opposite, and those of config.md, "Linux mount options". */
-const mountOptions = [
-  ...['async', 'atime', 'bind', 'defaults', 'dev', 'diratime', 'dirsync', 'exec', 'idmap', 'iversion'],
-  ...['lazytime', 'loud', 'mand', 'noatime', 'nodev', 'nodiratime', 'noexec', 'noiversion', 'nolazytime'],
-  ...['nomand', 'norelatime', 'nostrictatime', 'nosuid', 'nosymfollow', 'private', 'ratime', 'rbind'],
-  ...['rdev', 'rdiratime', 'relatime', 'remount', 'rexec', 'ridmap', 'rnoatime', 'rnodev', 'rnodiratime'],
-  ...['rnoexec', 'rnorelatime', 'rnostrictatime', 'rnosuid', 'rnosymfollow', 'ro', 'rprivate', 'rrelatime'],
-  ...['rro', 'rrw', 'rshared', 'rslave', 'rstrictatime', 'rsuid', 'rsymfollow', 'runbindable', 'rw'],
-  ...['shared', 'silent', 'slave', 'strictatime', 'suid', 'symfollow', 'sync', 'tmpcopyup', 'unbindable'],
-]

@@ -118,7 +118,7 @@ export const verb: Verb = {
     const before = state.config.linux?.resources ?? {}
     // By the same door as a config. One that contradicts what stays is refused too.
     const changed = validateResources(JSON.stringify(merge(before, readChanges(flags))))
-    cgroup.apply(changed)
+    cgroup.update(changed)
     saveState(context.root, {
       ...state,
       config: { ...state.config, linux: { ...state.config.linux, resources: changed } },

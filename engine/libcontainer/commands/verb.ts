@@ -87,11 +87,12 @@ export interface ContainerCgroup {
   thaw(): void
   /** Of the processes inside, as the host numbers them. */
   pids(recursive: boolean): number[]
-  apply(resources: Resources): void
+  /** What is not named stays as it is. */
+  update(resources: Resources): void
   /** In the shape of runc's `events --stats`. */
   stats(): unknown
-  /** How often the OOM killer has struck inside. */
-  oomKills(): number
+  /** Tells when memory runs out inside, and when nobody is left, until it is disposed of. */
+  watchOom(watcher: { onOom: () => void; onEnd: () => void }): Disposable
 }
 
 /** What the command line sets in motion. Each loads its part of the engine when it is called. */

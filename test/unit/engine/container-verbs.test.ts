@@ -1,8 +1,8 @@
 // The verbs for a container that is there: what they ask of the engine, refuse, and print.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { loadState, makeContainerDirectory } from '../../../engine/libcontainer/state.ts'
+import { loadState } from '../../../engine/libcontainer/state.ts'
 import { gone, RuntimeDouble } from '../../suites/runtime-double.ts'
 
 let double: RuntimeDouble
@@ -29,7 +29,7 @@ describe.runIf(process.platform === 'linux')('a container that is there', () => 
   test('list', async () => {
     double.container('one')
     double.container('two-with-a-long-name', gone)
-    makeContainerDirectory(double.state, 'half')
+    mkdirSync(join(double.state, 'half'), { recursive: true })
     expect(await double.run('list')).toBe(0)
     const [heading, first, second] = double.out.split('\n')
     expect(heading).toMatch(/^ID {21}PID {9}STATUS {6}BUNDLE {6}CREATED/)
@@ -71,10 +71,10 @@ describe.runIf(process.platform === 'linux')('a container that is there', () => 
   test('delete: forced, it bears what is missing or half-made', async () => {
     expect(await double.run('delete', 'nope')).toBe(1)
     expect(await double.run('delete', '--force', 'nope')).toBe(0)
-    makeContainerDirectory(double.state, 'half')
+    mkdirSync(join(double.state, 'half'), { recursive: true })
     expect(await double.run('delete', 'half')).toBe(1)
     expect(await double.run('delete', '--force', 'half')).toBe(0)
-    makeContainerDirectory(double.state, 'damaged')
+    mkdirSync(join(double.state, 'damaged'))
     writeFileSync(join(double.state, 'damaged/state.json'), '{')
     expect(await double.run('delete', 'damaged')).toBe(1)
     expect(double.err).toContain('is damaged')
@@ -88,6 +88,13 @@ describe.runIf(process.platform === 'linux')('a container that is there', () => 
       expect.objectContaining({ id: 'c' }),
       expect.objectContaining({ force: true }),
     ])
+  })
+
+  test('delete --force takes what a killed create left before it had the name', async () => {
+    const rest = join(double.state, `~c.${gone.init.pid}`)
+    mkdirSync(rest, { recursive: true })
+    expect(await double.run('delete', '--force', 'c')).toBe(0)
+    expect(existsSync(rest)).toBe(false)
   })
 
   test('pause and resume', async () => {
@@ -167,10 +174,16 @@ describe.runIf(process.platform === 'linux')('a container that is there', () => 
     expect(double.err).toContain("couldn't find PID field")
   })
 
-  test('events --stats', async () => {
+  test('events', async () => {
     double.container('c')
     expect(await double.run('events', '--stats', 'c')).toBe(0)
     expect(JSON.parse(double.out)).toEqual({ type: 'stats', id: 'c', data: { pids: { current: 1 } } })
+    expect(await double.run('events', '--interval', '15ms', 'c')).toBe(0)
+    const types = double.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).type)
+    expect(types).toEqual(expect.arrayContaining(['oom', 'stats']))
     double.container('old', gone)
     expect(await double.run('events', 'old')).toBe(1)
   })

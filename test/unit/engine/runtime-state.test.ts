@@ -1,15 +1,6 @@
 // What is kept of a container, who may change it, and how the kernel completes it.
-<<<<<<< HEAD
-
 import { spawn } from 'node:child_process'
-
-=======
-
-import { spawn, spawnSync } from 'node:child_process'
-
->>>>>>> origin/main
-
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -21,9 +12,9 @@ import {
   containerDirectory,
   listIds,
   loadState,
-  makeContainerDirectory,
   type RuntimeState,
   removeContainerDirectory,
+  reserveName,
   saveState,
 } from '../../../engine/libcontainer/state.ts'
 import { ociState, statusOf } from '../../../engine/libcontainer/status.ts'
@@ -63,7 +54,7 @@ test.each(['', '.', '..', 'a/b', 'a b', '../x', 'ä', 'a\n', 'a\0', '1'.repeat(2
 
 describe('the record', () => {
   test('comes back as it was, is replaced whole, and leaves nothing beside it', () => {
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     saveState(root, record('c', { phase: 'creating' }))
     saveState(root, record('c', { init: { pid: 4, startTime: 5 } }))
     expect(loadState(root, 'c')).toEqual(record('c', { init: { pid: 4, startTime: 5 } }))
@@ -71,17 +62,17 @@ describe('the record', () => {
   })
 
   test('a name can be taken once, and is free when the container is gone', () => {
-    makeContainerDirectory(root, 'c')
-    expect(() => makeContainerDirectory(root, 'c')).toThrow('container with given ID already exists')
+    reserveName(root, record('c'))
+    expect(() => reserveName(root, record('c'))).toThrow('container with given ID already exists')
     removeContainerDirectory(root, 'c')
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     expect(listIds(root)).toEqual(['c'])
     expect(listIds(join(root, 'none'))).toEqual([])
   })
 
   test('is missing, or damaged', () => {
     expect(() => loadState(root, 'c')).toThrow('container does not exist')
-    makeContainerDirectory(root, 'c')
+    mkdirSync(join(root, 'c'))
     expect(() => loadState(root, 'c')).toThrow('container does not exist')
     for (const text of [
       '',
@@ -132,7 +123,7 @@ describe.runIf(linux)('the status is the kernel’s', () => {
   })
 
   test('created, running, paused, stopped', () => {
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     const state = record('c', { init: self })
     writeFileSync(join(root, 'c/go'), '')
     expect(statusOf(root, state, () => true)).toBe('created')
@@ -157,15 +148,11 @@ describe.runIf(linux)('the status is the kernel’s', () => {
 describe.runIf(linux)('the lock', () => {
   const lockAndWait = (id: string): string =>
     `import { lockContainer } from '${packageRoot()}/engine/libcontainer/lock.ts'
-<<<<<<< HEAD
      const lock = lockContainer('${root}', '${id}')
-=======
-     using lock = lockContainer('${root}', '${id}')
->>>>>>> origin/main
      console.log('locked'); setInterval(() => lock, 1000)`
 
   test('is one at a time, and given back', () => {
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     {
       using _ = lockContainer(root, 'c')
       expect(() => lockContainer(root, 'c', 20)).toThrow('container c is busy')
@@ -175,29 +162,24 @@ describe.runIf(linux)('the lock', () => {
   })
 
   test('is nobody’s when its owner is killed', async () => {
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     const owner = spawn(process.execPath, ['--input-type=module-typescript', '-e', lockAndWait('c')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await new Promise((resolve) => owner.stdout.once('data', resolve))
-<<<<<<< HEAD
     try {
       expect(() => lockContainer(root, 'c', 20)).toThrow('busy')
     } finally {
       owner.kill('SIGKILL')
     }
-=======
-    expect(() => lockContainer(root, 'c', 20)).toThrow('busy')
-    owner.kill('SIGKILL')
->>>>>>> origin/main
     lockContainer(root, 'c', 5000)[Symbol.dispose]()
   })
 
   test('on a directory that is gone meanwhile is no lock', () => {
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     const first = lockContainer(root, 'c')
     removeContainerDirectory(root, 'c')
-    makeContainerDirectory(root, 'c')
+    reserveName(root, record('c'))
     // The old directory is still locked; the new one of the same name is free.
     lockContainer(root, 'c', 20)[Symbol.dispose]()
     first[Symbol.dispose]()
@@ -205,7 +187,7 @@ describe.runIf(linux)('the lock', () => {
 })
 
 test.runIf(linux)('a reader sees a whole record while a writer replaces it, and is killed', async () => {
-  makeContainerDirectory(root, 'c')
+  reserveName(root, record('c'))
   saveState(root, record('c'))
   const writer = `import { loadState, saveState } from '${packageRoot()}/engine/libcontainer/state.ts'
     const state = loadState('${root}', 'c'); console.log('up')
@@ -222,7 +204,6 @@ test.runIf(linux)('a reader sees a whole record while a writer replaces it, and 
   expect(readFileSync(join(root, 'c/state.json'), 'utf8')).toMatch(/^\{.*\}$/)
 })
 
-<<<<<<< HEAD
 test.runIf(linux)('a zombie has ended', async () => {
   // exec: sleep(1) takes the place of the shell that had a child, and never asks how that ended.
   const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 5'])
@@ -231,11 +212,4 @@ test.runIf(linux)('a zombie has ended', async () => {
   await expect.poll(() => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.state).toBe('Z')
   expect(child && isAlive(child)).toBe(false)
   parent.kill()
-=======
-test.runIf(linux)('a zombie has ended', () => {
-  // sh starts a child that ends, and never asks how: the child stays a zombie while sh lives.
-  const script = 'sleep 0 & child=$!; exec 3<&0; sleep 0.2; cat /proc/$child/stat'
-  const { stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
-  if (stdout !== '') expect(parseStat(stdout)?.state).toBe('Z')
->>>>>>> origin/main
 })
