@@ -25,8 +25,10 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { EngineError } from '../errors.ts'
 import type { TraceRecord } from '../trace/trace.ts'
+import { removeAbandoned } from './cgroups/abandoned.ts'
 import type { Cgroup } from './cgroups/cgroup.ts'
-import { makeCgroup } from './cgroups/hierarchy.ts'
+import { openCgroup } from './cgroups/open.ts'
+import type { Resources } from './config/resources.ts'
 import { spawnInNewPidNamespace } from './namespaces.ts'
 import { type ContainerConfig, initMessageSchema, type Limits } from './spec.ts'
 
@@ -52,9 +54,11 @@ export interface RunResult {
  */
 export async function runContainer(options: RunOptions): Promise<RunResult> {
   const config = { ...options.config, rootfs: checkRootfs(options.config.rootfs) }
-  const cgroup = makeCgroup(`${process.pid}-${config.id}`)
+  removeAbandoned()
+  const cgroup = openCgroup(undefined, `${process.pid}-${config.id}`, { systemd: false, rootless: false })
   try {
-    cgroup.limit(options.limits)
+    cgroup.make()
+    cgroup.apply(resourcesOf(options.limits))
     const child = startInit(options.init)
     const ended = endOf(child)
     using _ = forwardSignals(child)
@@ -63,6 +67,14 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
     return { status, oomKills: cgroup.oomKills() }
   } finally {
     cgroup.remove()
+  }
+}
+
+/** `swap` is memory and swap together: the same number leaves no swap. */
+function resourcesOf({ memory, pids }: Limits): Resources {
+  return {
+    ...(memory === undefined ? {} : { memory: { limit: memory, swap: memory } }),
+    ...(pids === undefined ? {} : { pids: { limit: pids } }),
   }
 }
 

@@ -1,80 +1,68 @@
-// Which cgroup hierarchies this host has, and a new cgroup in the right one.
+// Which cgroup hierarchies this host has, and where this process is in them.
 //
-// Called by create.ts. The answer stands in /proc/self/mountinfo, nowhere else:
+// The answer stands in /proc/self/mountinfo and /proc/self/cgroup, nowhere else:
 // /sys/fs/cgroup is a habit, not a rule.
 //
-// Next: engine/libcontainer/cgroups/cgroup.ts
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { EngineError } from '../../errors.ts'
-import { readKernelFile } from '../../syscalls/file.ts'
-import { type Cgroup, tryRemove } from './cgroup.ts'
-import { CgroupV1 } from './v1.ts'
-import { CgroupV2 } from './v2.ts'
+// Called by open.ts. Next: engine/libcontainer/cgroups/path.ts
+import { readFileSync } from 'node:fs'
+import { readIfThere } from './setting.ts'
 
 /** Where cgroup hierarchies are mounted: `v2` is one place, `v1` one per controller. */
 export interface Hierarchies {
   v2?: string
+  /** By controller. Two that are mounted together have the same place; a hierarchy without one is `name=systemd`. */
   v1: Record<string, string>
 }
+
+/** All that v1 ever had; beside them stand mount options such as rw and xattr. cgroups(7). */
+const controllersV1 =
+  /^(cpu|cpuacct|cpuset|memory|devices|freezer|net_cls|blkio|perf_event|net_prio|hugetlb|pids|rdma|misc|name=.+)$/
 
 /** From the text of /proc/self/mountinfo, proc_pid_mountinfo(5). Pure. */
 export function findHierarchies(mountinfo: string): Hierarchies {
   const found: Hierarchies = { v1: {} }
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ')
-    const mountPoint = before.split(' ')[4]
+    // The kernel writes a space as \040, and other such characters alike.
+    const mountPoint = before
+      .split(' ')[4]
+      ?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     const [type, , options = ''] = after.split(' ')
     if (mountPoint === undefined) continue
     if (type === 'cgroup2') found.v2 ??= mountPoint
     if (type === 'cgroup') {
-      for (const controller of options.split(',')) found.v1[controller] ??= mountPoint
+      for (const controller of options.split(',')) {
+        if (controllersV1.test(controller)) found.v1[controller] ??= mountPoint
+      }
     }
   }
   return found
 }
 
+export function hierarchies(): Hierarchies {
+  return findHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
+}
+
 /**
- * The cgroup `tocker/<id>`, made. A cgroup v2 mount without the controllers we
- * need beside v1 ones ("hybrid") counts as v1: a controller lives in one hierarchy only.
+ * The version that can limit something here. On a "hybrid" host the v1 controllers
+ * stand beside a v2 hierarchy that has none: a controller lives in one hierarchy
+ * only. That counts as v1; its v2 is joined too, and good for killing.
  */
-export function makeCgroup(id: string): Cgroup {
-  const { v2, v1 } = findHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
-  if (v2 !== undefined && /\bmemory\b/.test(readKernelFile(join(v2, 'cgroup.controllers')))) {
-    removeStale(join(v2, 'tocker'))
-    return new CgroupV2(v2, id)
-  }
-  if (v1.memory !== undefined && v1.pids !== undefined) {
-    for (const root of [v1.memory, v1.pids]) removeStale(join(root, 'tocker'))
-    return new CgroupV1({ memory: v1.memory, pids: v1.pids }, id)
-  }
-  throw new EngineError(
-    'unavailable',
-    'no cgroup hierarchy with memory and pids is mounted (see /proc/self/mountinfo)',
+export function versionOf({ v2, v1 }: Hierarchies): 1 | 2 | undefined {
+  const hasV1 = Object.keys(v1).some((name) => !name.startsWith('name='))
+  if (v2 !== undefined && (!hasV1 || /\bmemory\b/.test(readIfThere(v2, 'cgroup.controllers') ?? ''))) return 2
+  return hasV1 ? 1 : undefined
+}
+
+/** The own cgroup in v2, as a path from the hierarchy's root: the line `0::/path` of /proc/self/cgroup. */
+export function ownCgroup(text: string = readFileSync('/proc/self/cgroup', 'utf8')): string {
+  return /^0::(\/.*)$/m.exec(text)?.[1] ?? '/'
+}
+
+/** Root, and of the host's own user namespace: the map of the first one is all numbers onto themselves. */
+export function isHostRoot(): boolean {
+  return (
+    process.getuid?.() === 0 &&
+    /^\s*0\s+0\s+4294967295$/.test(readFileSync('/proc/self/uid_map', 'utf8').trim())
   )
-}
-
-/** Cgroups of containers whose tocker was killed. rmdir(2) takes empty ones only, so a living one is safe. */
-function removeStale(parent: string): void {
-  let names: string[]
-  try {
-    names = readdirSync(parent, { withFileTypes: true })
-      .filter((e) => e.isDirectory())
-      .map((e) => e.name)
-  } catch {
-    return
-  }
-  for (const name of names) {
-    const pid = Number(/^(\d+)-/.exec(name)?.[1] ?? 0)
-    if (pid > 0 && !isAlive(pid)) tryRemove(join(parent, name))
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
