@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
           { do: 'kill' },
           { do: 'pids' },
           { do: 'remove' },
-          { do: 'shell', command: 'ls -d /sys/fs/cgroup/*/tocker/suite-bomb' },
+          { do: 'shell', command: 'rmdir /sys/fs/cgroup/*/tocker; ls -d /sys/fs/cgroup/*/tocker/suite-bomb' },
         ])
         expect(results.flatMap(({ error }) => error ?? [])).toEqual([])
         expect(results[7]?.value).toBe(0)
