@@ -2,7 +2,7 @@
 // steps as JSON on stdin, gives a list of results as JSON on stdout. Bundled and
 // started by cgroup.ts, here and in the VM.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, errorLine } from '../../engine/errors.ts'
@@ -13,7 +13,8 @@ import { type TraceRecord, traceTo } from '../../engine/trace/trace.ts'
 
 export type Step =
   | { do: 'open'; path?: string; id: string; rootless?: boolean; systemd?: boolean }
-  | { do: 'reopen' }
+  /** From saved paths, as another command has them; v1 can be without v2's beside it. */
+  | { do: 'reopen'; v1Only?: boolean }
   | { do: 'make' | 'freeze' | 'thaw' | 'kill' | 'remove' | 'state' | 'stats' | 'pids' | 'paths' | 'mounts' }
   | { do: 'oomKills' | 'watch' | 'oomEvents' | 'warnings' | 'trace' | 'exists' }
   | { do: 'apply' | 'update'; resources: Resources }
@@ -83,9 +84,15 @@ async function take(step: Step): Promise<unknown> {
         warn,
       })
       return undefined
-    case 'reopen':
-      cgroup = fromPaths(JSON.parse(JSON.stringify(cgroup.paths)), warn)
+    case 'reopen': {
+      const { '': unified, ...v1 } = cgroup.paths
+      cgroup = fromPaths(
+        step.v1Only && unified !== undefined ? v1 : JSON.parse(JSON.stringify(cgroup.paths)),
+        warn,
+      )
+      if (step.v1Only && unified !== undefined) rmdirSync(unified)
       return undefined
+    }
     case 'apply':
     case 'update':
       return cgroup[step.do](step.resources)

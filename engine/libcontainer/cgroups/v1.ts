@@ -185,20 +185,29 @@ export class CgroupV1 implements Cgroup {
   }
 
   mounts(): CgroupMounts {
-    const { v1 } = hierarchies()
-    const controllers = new Map<string, { name: string; mountPoint: string; path: string; options: string }>()
-    const links: [string, string][] = []
-    for (const [controller, path] of Object.entries(this.paths)) {
-      const mountPoint = v1[controller]
-      if (mountPoint === undefined) continue
-      const name = basename(mountPoint)
-      const before = controllers.get(mountPoint)
-      const option = controller.startsWith('name=') ? `none,${controller}` : controller
-      const options = before === undefined ? option : `${before.options},${option}`
-      controllers.set(mountPoint, { name, mountPoint, path, options })
-      // /sys/fs/cgroup/cpu beside /sys/fs/cgroup/cpu,cpuacct: programs look for either.
-      if (!controller.startsWith('name=') && controller !== name) links.push([controller, name])
-    }
-    return { version: 1, controllers: [...controllers.values()], links }
+    return mountsV1(this.paths, hierarchies().v1)
   }
+}
+
+/** Pure. @param mountPoints where each controller's hierarchy is mounted on the host */
+export function mountsV1(
+  paths: Readonly<Record<string, string>>,
+  mountPoints: Readonly<Record<string, string>>,
+): CgroupMounts & { version: 1 } {
+  const found = new Map<string, { name: string; mountPoint: string; path: string; options: string }>()
+  const links: [string, string][] = []
+  for (const [controller, path] of Object.entries(paths)) {
+    const mountPoint = mountPoints[controller]
+    // v2's beside it has none here: runc 1.1 shows a container v1's only, and so do we.
+    if (mountPoint === undefined) continue
+    const name = basename(mountPoint)
+    const named = controller.startsWith('name=')
+    const option = named ? `none,${controller}` : controller
+    const before = found.get(mountPoint)
+    const options = before === undefined ? option : `${before.options},${option}`
+    found.set(mountPoint, { name, mountPoint, path, options })
+    // /sys/fs/cgroup/cpu beside /sys/fs/cgroup/cpu,cpuacct: programs look for either.
+    if (!named && controller !== name) links.push([controller, name])
+  }
+  return { version: 1, controllers: [...found.values()], links }
 }

@@ -12,6 +12,7 @@ import { refuseSystemd, resolveCgroupsPath } from '../../../engine/libcontainer/
 import { firstLimit } from '../../../engine/libcontainer/cgroups/setting.ts'
 import { settingsV1 } from '../../../engine/libcontainer/cgroups/settings-v1.ts'
 import { settingsV2 } from '../../../engine/libcontainer/cgroups/settings-v2.ts'
+import { mountsV1 } from '../../../engine/libcontainer/cgroups/v1.ts'
 import type { Resources } from '../../../engine/libcontainer/config/resources.ts'
 
 describe('formulas', () => {
@@ -71,6 +72,35 @@ describe('paths', () => {
     expect(() => refuseSystemd('a.slice:b:c', false)).toThrow(/does not run on this host/)
     expect(() => refuseSystemd('/a/b', true)).toThrow(/slice:prefix:name/)
     expect(() => refuseSystemd('a.slice:b:c', true)).toThrow(/cgroupfs/)
+  })
+})
+
+test('controllers that share a hierarchy are one mount, with a link for each name', () => {
+  const both = '/sys/fs/cgroup/cpu,cpuacct'
+  const paths = {
+    cpu: `${both}/a`,
+    cpuacct: `${both}/a`,
+    pids: '/sys/fs/cgroup/pids/a',
+    'name=systemd': '/s/a',
+    '': '/u/a',
+  }
+  const mountPoints = {
+    cpu: both,
+    cpuacct: both,
+    pids: '/sys/fs/cgroup/pids',
+    'name=systemd': '/sys/fs/cgroup/systemd',
+  }
+  expect(mountsV1(paths, mountPoints)).toEqual({
+    version: 1,
+    controllers: [
+      { name: 'cpu,cpuacct', mountPoint: both, path: `${both}/a`, options: 'cpu,cpuacct' },
+      { name: 'pids', mountPoint: '/sys/fs/cgroup/pids', path: '/sys/fs/cgroup/pids/a', options: 'pids' },
+      { name: 'systemd', mountPoint: '/sys/fs/cgroup/systemd', path: '/s/a', options: 'none,name=systemd' },
+    ],
+    links: [
+      ['cpu', 'cpu,cpuacct'],
+      ['cpuacct', 'cpu,cpuacct'],
+    ],
   })
 })
 
