@@ -1,0 +1,52 @@
+// execve(2) with what must be right before it: descriptors and signals.
+//
+// Node's process.execve would do, but for two things: it runs handlers first,
+// whose system calls a seccomp filter may forbid, and it keeps 0 to 2 only.
+import { constants } from 'node:os'
+import { call, number, rawSyscall, text, texts } from './libc.ts'
+import type { PreparedCall } from './prepared.ts'
+
+/**
+ * execve(2): this process becomes `file`.
+ * @param env `NAME=value`, in this order
+ */
+export function prepareExecve(file: string, argv: readonly string[], env: readonly string[]): PreparedCall {
+  const args = [text(file), texts(argv), texts(env, `${env.length} variables`)]
+  const execve = (all: typeof args): void =>
+    void call('execve', 'int execve(const char*, const char**, const char**)', all)
+  return {
+    name: 'execve',
+    shown: args.map(({ shown }) => shown).join(', '),
+    go: () => execve(args),
+    // No file has an empty name: ENOENT, with all arguments laid out as they will be.
+    rehearse: () => execve([text(''), ...args.slice(1)]),
+  }
+}
+
+const CLOSE_RANGE_CLOEXEC = 4
+
+/** close_range(2) with CLOSE_RANGE_CLOEXEC (Linux 5.11): execve(2) closes `first` and all above it. */
+export function closeFromOnExec(first: number): void {
+  rawSyscall('close_range', { x64: 436, arm64: 436 }, 'long syscall(long, uint, uint, uint)', [
+    number(first),
+    number(0xffffffff, '~0U'),
+    number(CLOSE_RANGE_CLOEXEC, 'CLOSE_RANGE_CLOEXEC'),
+  ])
+}
+
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+
+/** fcntl(2) F_SETFD: does execve(2) close this descriptor? */
+export function setCloseOnExec(fd: number, close: boolean): void {
+  call('fcntl', 'int fcntl(int, int, int)', [
+    number(fd),
+    number(F_SETFD, 'F_SETFD'),
+    number(close ? FD_CLOEXEC : 0, close ? 'FD_CLOEXEC' : '0'),
+  ])
+}
+
+/** signal(2) with SIG_DFL. */
+export function resetSignal(name: NodeJS.Signals): void {
+  call('signal', 'long signal(int, long)', [number(constants.signals[name], name), number(0, 'SIG_DFL')])
+}
