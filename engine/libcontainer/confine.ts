@@ -6,13 +6,12 @@
 //    schedule, label           want CAP_SYS_NICE, and files of /proc
 //    no_new_privs              before the filter, which it allows to load
 //    standard streams          are given away while we may still (CAP_CHOWN)
-//    rlimits                   want CAP_SYS_RESOURCE; after the last open(2), since
-//                              RLIMIT_NOFILE binds us as well; before the user
-//                              changes, so that RLIMIT_NPROC counts as it should
+//    rlimits, upwards          want CAP_SYS_RESOURCE
 //    bounding set              wants CAP_SETPCAP, which goes with the user
 //    keepcaps                  or setresuid(2) would empty the permitted set
 //    umask, groups, gid, uid   in this order: see credentials.ts
 //    ---- from here nothing may open, write or allocate ----
+//    rlimits, downwards        may leave us without memory, or descriptors
 //    noNewPrivileges set:            not set:
 //      capset, ambient                 CAP_SYS_ADMIN back into the effective set
 //      seccomp                         seccomp, which wants it
@@ -45,7 +44,7 @@ import {
 import type { Process } from './config/process.ts'
 import { becomeUser, giveStandardStreams } from './credentials.ts'
 import { labelNextExec } from './labels.ts'
-import { setRlimits } from './rlimits.ts'
+import { prepareRlimits } from './rlimits.ts'
 import { schedule } from './scheduling.ts'
 import { prepareSeccomp, type SeccompProgram } from './seccomp.ts'
 
@@ -72,13 +71,13 @@ export function confine(
   setUndumpable()
   if (process.noNewPrivileges) setNoNewPrivileges()
   giveStandardStreams(process.user)
-  setRlimits(process.rlimits ?? [], warn)
+  const limits = prepareRlimits(process.rlimits ?? [], warn)
   takeAway('empty the bounding set', () => dropBoundingSet(plan))
   keepCapabilities()
   becomeUser(process.user)
-  const last = lastCalls(plan, program, process.noNewPrivileges === true)
+  const last = [...limits, ...lastCalls(plan, program, process.noNewPrivileges === true)]
   if (exec) last.push(exec)
-  takeAway('set the capabilities ($.process.capabilities)', () =>
+  takeAway('take the last privileges away ($.process)', () =>
     program || exec
       ? runSilently(last)
       : // Nobody forbids the trace to write: it shows each call at its time.

@@ -115,9 +115,9 @@ export function prepareExecute(
   const call = prepareExecve(file, args, env)
   return {
     ...call,
-    go: () => {
+    go: (inVain) => {
       try {
-        call.go()
+        call.go(inVain)
       } catch (cause) {
         throw explain(file, cause)
       }

@@ -9,7 +9,14 @@
 //
 // Next: engine/libcontainer/capabilities.ts
 import { EngineError, SyscallError } from '../errors.ts'
-import { getrlimit, RLIM_INFINITY, type RlimitName, rlimitNumbers, setrlimit } from '../syscalls/limits.ts'
+import {
+  getrlimit,
+  prepareRlimit,
+  RLIM_INFINITY,
+  type RlimitName,
+  rlimitNumbers,
+} from '../syscalls/limits.ts'
+import type { PreparedCall } from '../syscalls/prepared.ts'
 import type { Process } from './config/process.ts'
 
 type Rlimit = NonNullable<Process['rlimits']>[number]
@@ -25,8 +32,15 @@ function isRlimit(name: string): name is RlimitName {
   return Object.hasOwn(rlimitNumbers, name)
 }
 
-/** Sets them all. @throws EngineError 'invalid' for names that there are not, and for names that come twice */
-export function setRlimits(rlimits: readonly Rlimit[], warn: (line: string) => void): void {
+/**
+ * Raises what has to be raised, now, and prepares the rest.
+ *
+ * Lowering waits for the very end, since it binds us too: under a low RLIMIT_AS
+ * V8 finds no memory and aborts, under a low RLIMIT_NOFILE nothing can be opened.
+ * By then there is no capability left, and to lower needs none.
+ * @throws EngineError 'invalid' for names that there are not, and for names that come twice
+ */
+export function prepareRlimits(rlimits: readonly Rlimit[], warn: (line: string) => void): PreparedCall[] {
   const seen = new Set<string>()
   const checked = rlimits.map(({ type, soft, hard }, index) => {
     const path = `$.process.rlimits[${index}]`
@@ -40,22 +54,27 @@ export function setRlimits(rlimits: readonly Rlimit[], warn: (line: string) => v
       throw new EngineError('invalid', `${path}.soft: ${soft} is above the hard limit, ${hard}`)
     return { type, ...limits }
   })
-  for (const { type, soft, hard } of checked) setOne(type, soft, hard, warn)
+  return checked.map((limit) => prepareOne(limit, warn))
 }
 
-function setOne(type: RlimitName, soft: bigint, hard: bigint, warn: (line: string) => void): void {
-  try {
-    setrlimit(type, soft, hard)
-  } catch (cause) {
-    const refused = cause instanceof SyscallError && cause.code === 'EPERM'
-    if (!refused) throw new EngineError('invalid', `set ${type} ($.process.rlimits)`, { cause })
-    const { hard: ceiling } = getrlimit(type)
-    const nearest = soft < ceiling ? soft : ceiling
-    setrlimit(type, nearest, ceiling)
-    const reason =
-      type === 'RLIMIT_NOFILE'
-        ? 'raising it needs CAP_SYS_RESOURCE, and a value within /proc/sys/fs/nr_open'
-        : 'raising it needs CAP_SYS_RESOURCE'
-    warn(`${type} is ${nearest}:${ceiling} (soft:hard) in place of ${soft}:${hard}: ${reason}`)
+function prepareOne(
+  { type, soft, hard }: { type: RlimitName; soft: bigint; hard: bigint },
+  warn: (line: string) => void,
+): PreparedCall {
+  const now = getrlimit(type)
+  if (hard > now.hard) {
+    try {
+      prepareRlimit(type, now.soft, hard).go()
+    } catch (cause) {
+      if (!(cause instanceof SyscallError) || cause.code !== 'EPERM')
+        throw new EngineError('invalid', `set ${type} ($.process.rlimits)`, { cause })
+      const nearest = soft < now.hard ? soft : now.hard
+      const within = type === 'RLIMIT_NOFILE' ? ', and a value within /proc/sys/fs/nr_open' : ''
+      warn(
+        `${type} is ${nearest}:${now.hard} (soft:hard) in place of ${soft}:${hard}: raising it needs CAP_SYS_RESOURCE${within}`,
+      )
+      return prepareRlimit(type, nearest, now.hard)
+    }
   }
+  return prepareRlimit(type, soft, hard)
 }

@@ -9,6 +9,8 @@
 // libseccomp cannot say "all from this number on", so these are a few
 // instructions in front of its program: classic BPF, as in bpf(4), on
 // struct seccomp_data { int nr; __u32 arch; … }.
+//
+// Next: engine/libcontainer/execute.ts
 import { syscallNumber } from '../syscalls/libseccomp.ts'
 
 // linux/bpf_common.h: load a word, jump, return.

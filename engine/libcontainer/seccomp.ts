@@ -11,7 +11,6 @@
 // config-linux.md, "Seccomp"; seccomp(2), seccomp_rule_add(3).
 //
 // Next: engine/libcontainer/seccomp-enosys.ts
-import { createHash } from 'node:crypto'
 import { EngineError, SyscallError } from '../errors.ts'
 import { type ArgumentTest, type FilterContext, makeFilter, resolveSyscall } from '../syscalls/libseccomp.ts'
 import type { PreparedCall } from '../syscalls/prepared.ts'
@@ -38,11 +37,13 @@ const compiled = new Map<string, SeccompProgram>()
  * @throws EngineError 'invalid' with the JSON path of what libseccomp does not take, 'unavailable' without libseccomp
  */
 export function compileSeccomp(seccomp: Seccomp): SeccompProgram {
-  const digest = createHash('sha256').update(JSON.stringify(seccomp)).digest('hex')
-  const known = compiled.get(digest)
+  // The profile's text is the key. A digest would be shorter, but init would load
+  // node:crypto for it, and pay more for that than a few kilobytes cost.
+  const key = JSON.stringify(seccomp)
+  const known = compiled.get(key)
   if (known) return known
   const program = compile(seccomp)
-  compiled.set(digest, program)
+  compiled.set(key, program)
   return program
 }
 
@@ -137,9 +138,9 @@ export function prepareSeccomp(program: SeccompProgram): PreparedCall {
   const call = prepareFilter(program.bpf, program.flags)
   return {
     ...call,
-    go: () => {
+    go: (inVain) => {
       try {
-        call.go()
+        call.go(inVain)
       } catch (cause) {
         const code = cause instanceof SyscallError ? cause.code : ''
         const why: Record<string, string> = {

@@ -24,7 +24,13 @@ function prepareCtl(option: Argument, a?: Argument, b?: Argument): PreparedCall 
   return {
     name: 'prctl',
     shown: given.map(({ shown }) => shown).join(', '),
-    go: () => void call('prctl', 'int prctl(int, ulong, ulong, ulong, ulong)', args),
+    // No such option: EINVAL.
+    go: (inVain) =>
+      void call(
+        'prctl',
+        'int prctl(int, ulong, ulong, ulong, ulong)',
+        inVain ? [number(-1), ...args.slice(1)] : args,
+      ),
   }
 }
 
@@ -127,7 +133,9 @@ export function prepareCapset(sets: CapabilitySets): PreparedCall {
   return {
     name: 'capset',
     shown: `${header.shown}, ${body.shown}`,
-    go: () => void call('capset', 'int capset(void*, void*)', [header, body]),
+    // Without a header: EFAULT.
+    go: (inVain) =>
+      void call('capset', 'int capset(void*, void*)', [inVain ? bytes(null, 'NULL') : header, body]),
   }
 }
 

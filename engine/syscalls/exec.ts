@@ -17,9 +17,8 @@ export function prepareExecve(file: string, argv: readonly string[], env: readon
   return {
     name: 'execve',
     shown: args.map(({ shown }) => shown).join(', '),
-    go: () => execve(args),
     // No file has an empty name: ENOENT, with all arguments laid out as they will be.
-    rehearse: () => execve([text(''), ...args.slice(1)]),
+    go: (inVain) => execve(inVain ? [text(''), ...args.slice(1)] : args),
   }
 }
 

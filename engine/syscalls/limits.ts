@@ -2,6 +2,7 @@
 // how much this process gets of what all share, and how it is served.
 import { spell } from './flags.ts'
 import { bytes, call, number, rawSyscall } from './libc.ts'
+import type { PreparedCall } from './prepared.ts'
 
 /** getrlimit(2), sys/resource.h. The numbers are those of x86-64 and arm64 (others differ from 5 on). */
 export const rlimitNumbers = {
@@ -27,15 +28,20 @@ export type RlimitName = keyof typeof rlimitNumbers
 export const RLIM_INFINITY = 2n ** 64n - 1n
 
 /** setrlimit(2). */
-export function setrlimit(name: RlimitName, soft: bigint, hard: bigint): void {
+export function prepareRlimit(name: RlimitName, soft: bigint, hard: bigint): PreparedCall {
   const shown = (value: bigint): string => (value === RLIM_INFINITY ? 'RLIM_INFINITY' : String(value))
-  call('setrlimit', 'int setrlimit(int, const void*)', [
-    number(rlimitNumbers[name], name),
-    bytes(
-      new Uint8Array(new BigUint64Array([soft, hard]).buffer),
-      `{rlim_cur=${shown(soft)}, rlim_max=${shown(hard)}}`,
-    ),
-  ])
+  const resource = number(rlimitNumbers[name], name)
+  const limits = bytes(
+    new Uint8Array(new BigUint64Array([soft, hard]).buffer),
+    `{rlim_cur=${shown(soft)}, rlim_max=${shown(hard)}}`,
+  )
+  return {
+    name: 'setrlimit',
+    shown: `${resource.shown}, ${limits.shown}`,
+    // No such resource: EINVAL.
+    go: (inVain) =>
+      void call('setrlimit', 'int setrlimit(int, const void*)', [inVain ? number(-1) : resource, limits]),
+  }
 }
 
 /** getrlimit(2). */

@@ -2,8 +2,10 @@
 //
 // Once a seccomp filter is loaded, it judges our own calls too. A trace that
 // writes a line, or a library that asks for memory, may then be the call that a
-// strict profile kills us for. So the last calls of init are prepared, told to
-// the trace, tried with arguments that cannot succeed, and only then made.
+// strict profile kills us for. Even V8's compiler is: it looks at the clock, which
+// on some machines is a system call. So the last calls of init are prepared, told
+// to the trace, rehearsed with arguments that cannot succeed, and only then made:
+// whatever is declared, compiled or allocated on first use is so by then.
 //
 // Callers: the files beside this one make them, libcontainer/confine.ts runs them.
 import { traced, traceTo } from '../trace/trace.ts'
@@ -13,10 +15,12 @@ export interface PreparedCall {
   name: string
   /** Its arguments, as strace(1) would show them. */
   shown: string
-  /** Makes the call. @throws SyscallError */
-  go: () => void
-  /** The same call, in vain: whatever is loaded, declared or compiled on first use is so afterwards. */
-  rehearse?: () => void
+  /**
+   * Makes the call.
+   * @param inVain with arguments that the kernel must refuse
+   * @throws SyscallError
+   */
+  go: (inVain?: boolean) => void
 }
 
 /** Makes the calls in this order, with nothing in between that the kernel would see. */
@@ -30,12 +34,12 @@ export function runSilently(calls: readonly PreparedCall[]): void {
       () => 0,
     )
   traceTo(undefined)
-  for (const { rehearse } of calls) {
+  for (const call of calls) {
     try {
-      rehearse?.()
+      call.go(true)
     } catch {
-      // It was meant to fail.
+      // As it was meant to.
     }
   }
-  for (const { go } of calls) go()
+  for (const call of calls) call.go()
 }

@@ -82,6 +82,21 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     )
   })
 
+  test('limits that would be too low for us bind the command only', async () => {
+    for (const [type, limit] of [
+      ['RLIMIT_AS', 30_000_000],
+      ['RLIMIT_DATA', 10_000_000],
+      ['RLIMIT_NOFILE', 3],
+      ['RLIMIT_FSIZE', 0],
+      ['RLIMIT_NPROC', 0],
+    ] as const) {
+      const { stdout, stderr } = await confined('echo alive', {
+        process: { user: { uid: 54321, gid: 0 }, rlimits: [{ type, soft: limit, hard: limit }] },
+      })
+      expect([type, stdout, stderr]).toEqual([type, 'alive', ''])
+    }
+  })
+
   test('is scheduled as asked: policy, nice, CPU, I/O, OOM, personality', async () => {
     // proc_pid_stat(5): field 19 is nice, 41 the policy, 3 for SCHED_BATCH.
     const { stdout, stderr } = await confined(
@@ -172,6 +187,27 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     } finally {
       await rm(directory, { recursive: true })
     }
+  })
+
+  test('in a user namespace of its own, what is not allowed there is an error that says so', async () => {
+    const inside = (more: Parameters<typeof shell>[1]) =>
+      execa(
+        'unshare',
+        [
+          ...['--user', '--map-root-user', process.execPath, fixture],
+          JSON.stringify({ process: shell('grep CapEff /proc/self/status', more), seccomp }),
+        ],
+        { reject: false },
+      )
+    const seccomp = { defaultAction: 'SCMP_ACT_ALLOW' }
+    const { stdout, stderr } = await inside({})
+    expect([stdout, stderr]).toEqual(['CapEff:\t00000000a80425fb', ''])
+    const groups = await inside({ user: { uid: 0, gid: 0, additionalGids: [5] } })
+    expect(groups.stderr).toMatch(
+      /^error: set additional groups .*: a rootless user namespace does not let us/,
+    )
+    const user = await inside({ user: { uid: 1, gid: 0 } })
+    expect(user.stderr).toMatch(/^error: become user 1, group 0 .*setresuid\(2\): EINVAL/)
   })
 
   test('the trace has every call, those after the filter as well, decoded', async () => {
