@@ -65,7 +65,7 @@ export function confine(
   exec?: PreparedCall,
 ): void {
   const plan = planCapabilities(process.capabilities ?? {}, lastCapability(), capget(), warn)
-  schedule(process, warn)
+  schedule(process)
   labelNextExec(process)
   // After the last file of /proc/self, which belongs to the host's root from here on.
   setUndumpable()

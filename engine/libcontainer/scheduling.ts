@@ -23,21 +23,24 @@ import type { Process } from './config/process.ts'
 import { errnoOf, writeProcSelf } from './proc-self.ts'
 
 /** Sets what the config asks for, and nothing else. */
-export function schedule(process: Process, warn: (line: string) => void): void {
-  if (process.oomScoreAdj !== undefined) setOomScoreAdj(process.oomScoreAdj, warn)
+export function schedule(process: Process): void {
+  if (process.oomScoreAdj !== undefined) setOomScoreAdj(process.oomScoreAdj)
   if (process.scheduler) setScheduler(process.scheduler)
   if (process.ioPriority) setIoPriority(process.ioPriority)
 }
 
 /** proc(5) /proc/PID/oom_score_adj: -1000 (never killed) to 1000 (first of all). */
-function setOomScoreAdj(value: number, warn: (line: string) => void): void {
+function setOomScoreAdj(value: number): void {
   try {
     writeProcSelf('oom_score_adj', String(value))
   } catch (cause) {
-    // Everybody may offer himself; to go below what the parent had takes the capability.
-    if (errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EPERM')
-      warn(`oom_score_adj stays as it is: lowering it to ${value} needs CAP_SYS_RESOURCE`)
-    else throw new EngineError('invalid', `set oom_score_adj to ${value} ($.process.oomScoreAdj)`, { cause })
+    const why: Record<string, string> = {
+      // Everybody may offer himself; to go below what the parent had takes the capability.
+      EACCES: ': a value below the present one needs CAP_SYS_RESOURCE',
+      ENOENT: ': the container has no /proc',
+    }
+    const intent = `set oom_score_adj to ${value} ($.process.oomScoreAdj)`
+    throw new EngineError('forbidden', intent + (why[errnoOf(cause) ?? ''] ?? ''), { cause })
   }
 }
 

@@ -86,7 +86,8 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     for (const [type, limit] of [
       ['RLIMIT_AS', 30_000_000],
       ['RLIMIT_DATA', 10_000_000],
-      ['RLIMIT_NOFILE', 3],
+      // Three, and one for libc.so.6.
+      ['RLIMIT_NOFILE', 4],
       ['RLIMIT_FSIZE', 0],
       ['RLIMIT_NPROC', 0],
     ] as const) {
@@ -187,6 +188,19 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
     } finally {
       await rm(directory, { recursive: true })
     }
+  })
+
+  test('an OOM score that it cannot have is an error', async () => {
+    // As on machines that are containers themselves: without CAP_SYS_RESOURCE.
+    const config = JSON.stringify({ process: shell('echo never', { oomScoreAdj: -1000 }) })
+    const { stderr } = await execa(
+      'setpriv',
+      ['--bounding-set=-sys_resource', process.execPath, fixture, config],
+      { reject: false },
+    )
+    expect(stderr).toMatch(
+      /set oom_score_adj to -1000 .*: a value below the present one needs CAP_SYS_RESOURCE/,
+    )
   })
 
   test('in a user namespace of its own, what is not allowed there is an error that says so', async () => {
