@@ -136,7 +136,7 @@ export function execute(
   env: readonly string[],
   keepFds: readonly number[] = [],
 ): never {
-  runSilently([prepareExecute(file, args, env, keepFds)])
+  runSilently([prepareExecute(file, args, env, keepFds)], false)
   throw new EngineError('internal', 'execve(2) returned')
 }
 
