@@ -1,42 +1,142 @@
-// /dev of a container: six device nodes and five links.
+// /dev of a container: six device nodes, those that config.json adds, and links.
 //
 // A node is a name for a driver in the kernel, given by two numbers
 // (Documentation/admin-guide/devices.txt). These six are harmless; a node of the
 // host's disk would be the host's disk.
 //
-// Runs in init, after mountDefaults() has put a tmpfs on /dev.
+// Runs in init, after mountFilesystems() has put a tmpfs on /dev, and before
+// enterRootfs(): where mknod(2) is refused, the host's own nodes are bound.
+// OCI runtime specification, config-linux.md "Default Devices", runtime-linux.md
+// "Dev symbolic links".
 //
-// Next: engine/libcontainer/init.ts
-import { symlinkSync } from 'node:fs'
-import { EngineError } from '../errors.ts'
-import { mknodCharacter } from '../syscalls/process.ts'
+// Next: engine/libcontainer/hidden-paths.ts
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { posix } from 'node:path'
+import { EngineError, SyscallError } from '../errors.ts'
+import { MS_BIND, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../syscalls/flags.ts'
+import { cloneTree, moveMount } from '../syscalls/mount.ts'
+import { makedev, mknodat, O_PATH, openat2 } from '../syscalls/open.ts'
+import type { Device, Mount } from './config/linux.ts'
+import { parseMountOptions } from './mount-options.ts'
+import { type Resolved, resolveInRoot } from './resolve.ts'
 
-const devices: readonly [name: string, major: number, minor: number][] = [
-  ['null', 1, 3],
-  ['zero', 1, 5],
-  ['full', 1, 7],
-  ['random', 1, 8],
-  ['urandom', 1, 9],
-  ['tty', 5, 0],
+const defaultDevices: readonly Device[] = [
+  { path: '/dev/null', type: 'c', major: 1, minor: 3 },
+  { path: '/dev/zero', type: 'c', major: 1, minor: 5 },
+  { path: '/dev/full', type: 'c', major: 1, minor: 7 },
+  { path: '/dev/random', type: 'c', major: 1, minor: 8 },
+  { path: '/dev/urandom', type: 'c', major: 1, minor: 9 },
+  { path: '/dev/tty', type: 'c', major: 5, minor: 0 },
 ]
 
-const links: readonly [target: string, path: string][] = [
-  ['/proc/self/fd', '/dev/fd'],
-  ['/proc/self/fd/0', '/dev/stdin'],
-  ['/proc/self/fd/1', '/dev/stdout'],
-  ['/proc/self/fd/2', '/dev/stderr'],
-  ['pts/ptmx', '/dev/ptmx'],
+const links: readonly [target: string, name: string][] = [
+  ['/proc/self/fd', 'fd'],
+  ['/proc/self/fd/0', 'stdin'],
+  ['/proc/self/fd/1', 'stdout'],
+  ['/proc/self/fd/2', 'stderr'],
 ]
 
-export function makeDevices(): void {
+/** False when /dev is bound from the host: then it has what it needs, and it is not ours to change. */
+export function needsDevices(mounts: readonly Mount[]): boolean {
+  return !mounts.some(
+    (entry) =>
+      posix.normalize(`/${entry.destination}/`) === '/dev/' && parseMountOptions(entry).set & MS_BIND,
+  )
+}
+
+/**
+ * Makes the nodes and links of /dev.
+ * @param options.bind a user namespace may not make devices (mknod(2): EPERM): bind the host's
+ */
+export function makeDevices(rootfs: string, devices: readonly Device[], options: { bind: boolean }): void {
+  const paths = new Set(devices.map(({ path }) => posix.normalize(path)))
   // mknod(2) takes the umask off the mode; these must be open to everybody.
   const umask = process.umask(0)
   try {
-    for (const [name, major, minor] of devices) mknodCharacter(`/dev/${name}`, 0o666, major, minor)
-    for (const [target, path] of links) symlinkSync(target, path)
-  } catch (cause) {
-    throw new EngineError('forbidden', 'make the nodes in /dev (CAP_MKNOD is needed)', { cause })
+    for (const device of [...defaultDevices.filter(({ path }) => !paths.has(path)), ...devices])
+      makeDevice(rootfs, device, options.bind)
+    makeLinks(rootfs)
   } finally {
     process.umask(umask)
+  }
+}
+
+function makeDevice(rootfs: string, device: Device, bind: boolean): void {
+  const path = posix.normalize(device.path)
+  // A link into /dev/pts: the one of the host would open terminals of the host.
+  if (path === '/dev/ptmx') return
+  try {
+    using directory = resolveInRoot(rootfs, posix.dirname(path), { create: 'directory' })
+    // A FIFO is nothing but a file: everybody may make one.
+    if (bind && device.type !== 'p') bindDevice(rootfs, path)
+    else if (!makeNode(directory, posix.basename(path), device)) bindDevice(rootfs, path)
+  } catch (cause) {
+    throw new EngineError('forbidden', `make the device ${path} (CAP_MKNOD is needed)`, { cause })
+  }
+}
+
+/** False when mknod(2) may not, or what is there already is something else. */
+function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
+  const { type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device
+  try {
+    mknodat(fd, name, fileMode & 0o7777, { type, major, minor })
+  } catch (error) {
+    if (error instanceof SyscallError && error.code === 'EPERM') return false
+    // The image may bring its /dev along.
+    if (!(error instanceof SyscallError && error.code === 'EEXIST')) throw error
+  }
+  const node = openat2(fd, name, O_PATH | constants.O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+  try {
+    const info = fstatSync(node)
+    const same = type === 'p' ? info.isFIFO() : info.rdev === makedev(major, minor)
+    const kind = type === 'b' ? info.isBlockDevice() : type === 'p' ? info.isFIFO() : info.isCharacterDevice()
+    if (!same || !kind) return false
+    // By descriptor: a link swapped in by now is not followed to a file of the host's.
+    chmodSync(`/proc/self/fd/${node}`, fileMode & 0o7777)
+    chownSync(`/proc/self/fd/${node}`, uid, gid)
+    return true
+  } finally {
+    closeSync(node)
+  }
+}
+
+function bindDevice(rootfs: string, path: string): void {
+  const tree = cloneTree(path, false)
+  try {
+    using target = resolveInRoot(rootfs, path, { create: 'file', symlinks: 'refused' })
+    moveMount(tree, target.fd, path)
+  } finally {
+    closeSync(tree)
+  }
+}
+
+function makeLinks(rootfs: string): void {
+  try {
+    using directory = resolveInRoot(rootfs, '/dev', { create: 'directory' })
+    for (const [target, name] of links) link(target, `${directory.path}/${name}`)
+    // A kernel may have been built without it.
+    if (existsSync('/proc/kcore')) link('/proc/kcore', `${directory.path}/core`)
+    // Whatever the image has there: a node of its own would open terminals of the host.
+    rmSync(`${directory.path}/ptmx`, { force: true })
+    link('pts/ptmx', `${directory.path}/ptmx`)
+  } catch (cause) {
+    throw new EngineError('invalid', 'make the links in /dev', { cause })
+  }
+}
+
+function link(target: string, path: string): void {
+  try {
+    symlinkSync(target, path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
 }

@@ -13,10 +13,12 @@ import { command } from '../syscalls/command.ts'
 import { sethostname } from '../syscalls/namespace.ts'
 import { chdir, dieWithParent, execve } from '../syscalls/process.ts'
 import { traceTo } from '../trace/trace.ts'
+import { defaultMaskedPaths, defaultMounts, defaultReadonlyPaths } from './default-mounts.ts'
 import { makeDevices } from './devices.ts'
-import { maskPaths, mountDefaults } from './mounts.ts'
+import { hidePaths } from './hidden-paths.ts'
+import { mountFilesystems } from './mounts.ts'
 import { unshareNamespaces } from './namespaces.ts'
-import { enterRootfs, makeRootReadonly } from './rootfs.ts'
+import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
 import { type ContainerConfig, containerConfigSchema, type InitMessage } from './spec.ts'
 
 const configFd = 3
@@ -48,11 +50,15 @@ function becomeContainer(config: ContainerConfig): never {
   unshareNamespaces(config.network)
   sethostname(config.hostname)
   if (config.network === 'none') raiseLoopback()
+  // Sharing the host's network: its /sys stays out.
+  const mounts = defaultMounts.filter(({ type }) => type !== 'sysfs' || config.network === 'none')
+  prepareRootfs(config.rootfs)
+  const context = { cgroup: { version: 2, path: '/' }, userNamespace: false, cgroupNamespace: true } as const
+  mountFilesystems(mounts, config.rootfs, context)
+  makeDevices(config.rootfs, [], { bind: false })
   enterRootfs(config.rootfs)
-  mountDefaults(config.network)
-  makeDevices()
-  maskPaths()
-  if (config.readonly) makeRootReadonly()
+  hidePaths(defaultMaskedPaths, defaultReadonlyPaths)
+  finishRootfs({ readonly: config.readonly, mounts })
   enterDirectory(config.process.cwd)
   const { args, env } = config.process
   execve(findExecutable(args[0] ?? '', env.PATH ?? ''), args, env)

@@ -1,6 +1,20 @@
-// mount(2), umount2(2), pivot_root(2): calls that change what a path means.
-import { MNT_DETACH, mountFlags, spell } from './flags.ts'
-import { call, number, rawSyscall, text } from './libc.ts'
+// mount(2) and its kin: calls that change what a path means.
+//
+// Two generations. mount(2) takes paths and does several things in one call, told
+// apart by flags. open_tree(2), mount_setattr(2) and move_mount(2) (Linux 5.2 and
+// 5.12) take descriptors, and each does one thing: a mount can be made in no
+// directory at all, given its attributes, and only then be put into the tree.
+import {
+  MNT_DETACH,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+  mountAttributes,
+  mountFlags,
+  spell,
+} from './flags.ts'
+import { bytes, call, number, rawSyscall, text } from './libc.ts'
 
 export interface MountCall {
   source?: string
@@ -10,17 +24,24 @@ export interface MountCall {
   flags?: number
   /** Options of the file system: `mode=755,size=64k`. */
   data?: string
+  /** Which path of the container's `target` stands for, when it is one of /proc/self/fd: for the trace. */
+  inside?: string
 }
 
 /** mount(2). */
-export function mount({ source, target, type, flags = 0, data }: MountCall): void {
+export function mount({ source, target, type, flags = 0, data, inside }: MountCall): void {
   call('mount', 'int mount(const char*, const char*, const char*, ulong, const char*)', [
     text(source ?? null),
-    text(target),
+    { value: target, shown: standsFor(JSON.stringify(target), inside) },
     text(type ?? null),
     number(flags, spell(flags, mountFlags)),
     text(data ?? null),
   ])
+}
+
+/** As `strace -y` shows what a descriptor is: `"/proc/self/fd/21"</dev/pts>`. */
+function standsFor(shown: string, inside: string | undefined): string {
+  return inside === undefined ? shown : `${shown}<${inside}>`
 }
 
 /** umount2(2). With MNT_DETACH the mount leaves the tree at once, and ends when its last user does. */
@@ -37,4 +58,107 @@ export function pivotRoot(newRoot: string, putOld: string): void {
     text(newRoot),
     text(putOld),
   ])
+}
+
+/** chroot(2). */
+export function chroot(path: string): void {
+  call('chroot', 'int chroot(const char*)', [text(path)])
+}
+
+/** fchdir(2): into a directory that may have no path any more. */
+export function fchdir(fd: number): void {
+  call('fchdir', 'int fchdir(int)', [number(fd)])
+}
+
+const AT_FDCWD = -100
+const AT_EMPTY_PATH = 0x1000
+const AT_RECURSIVE = 0x8000
+const OPEN_TREE_CLONE = 1
+const O_CLOEXEC = 0o2000000
+
+/** Where a tree of mounts is: a path, or a descriptor. */
+export type Place = string | number
+
+/**
+ * open_tree(2) with OPEN_TREE_CLONE: what MS_BIND would mount, as a descriptor,
+ * attached nowhere. Closing the descriptor ends it.
+ * @param from a path (its symbolic links are followed) or an O_PATH descriptor
+ * @throws SyscallError EINVAL when the mount is unbindable, or hides below it what a user namespace must not see
+ */
+export function cloneTree(from: Place, recursive: boolean): number {
+  const [fd, path, empty] = place(from)
+  const flags = OPEN_TREE_CLONE | O_CLOEXEC | empty | (recursive ? AT_RECURSIVE : 0)
+  return rawSyscall('open_tree', { x64: 428, arm64: 428 }, 'long syscall(long, int, const char*, uint)', [
+    directory(fd),
+    text(path),
+    number(flags, spell(flags, { OPEN_TREE_CLONE, AT_EMPTY_PATH, AT_RECURSIVE, O_CLOEXEC })),
+  ])
+}
+
+const MOVE_MOUNT_F_EMPTY_PATH = 0x4
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40
+
+/** move_mount(2): attaches a tree to the directory or file that another descriptor holds. No path is walked, so nobody can redirect it. @param inside which path of the container's it is, for the trace */
+export function moveMount(tree: number, target: number, inside?: string): void {
+  const flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+  rawSyscall(
+    'move_mount',
+    { x64: 429, arm64: 429 },
+    'long syscall(long, int, const char*, int, const char*, uint)',
+    [
+      number(tree),
+      text(''),
+      number(target, standsFor(String(target), inside)),
+      text(''),
+      number(flags, spell(flags, { MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH })),
+    ],
+  )
+}
+
+/** MOUNT_ATTR_… to switch on and off, MS_SHARED and its kin, and a user namespace for MOUNT_ATTR_IDMAP. */
+export interface MountAttributes {
+  set?: number
+  clear?: number
+  propagation?: number
+  userNamespace?: number
+}
+
+/**
+ * mount_setattr(2): changes what it is told to and leaves the rest, where a
+ * MS_REMOUNT would switch off every flag that it is not given.
+ * @throws SyscallError EPERM for a flag that is locked (mount_namespaces(7)), EINVAL for what is no mount
+ */
+export function mountSetattr(at: Place, attributes: MountAttributes, recursive = false): void {
+  const { set = 0, clear = 0, propagation = 0, userNamespace = 0 } = attributes
+  const [fd, path, empty] = place(at)
+  const flags = empty | (recursive ? AT_RECURSIVE : 0)
+  const shown = [
+    ...(set === 0 ? [] : [`attr_set=${spell(set, mountAttributes)}`]),
+    ...(clear === 0 ? [] : [`attr_clr=${spell(clear, mountAttributes)}`]),
+    ...(propagation === 0
+      ? []
+      : [`propagation=${spell(propagation, { MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED })}`]),
+    ...(userNamespace === 0 ? [] : [`userns_fd=${userNamespace}`]),
+  ]
+  const attr = new BigUint64Array([set, clear, propagation, userNamespace].map(BigInt))
+  rawSyscall(
+    'mount_setattr',
+    { x64: 442, arm64: 442 },
+    'long syscall(long, int, const char*, uint, void*, size_t)',
+    [
+      directory(fd),
+      text(path),
+      number(flags, spell(flags, { AT_EMPTY_PATH, AT_RECURSIVE })),
+      bytes(new Uint8Array(attr.buffer), `{${shown.join(', ')}}`),
+      number(attr.byteLength),
+    ],
+  )
+}
+
+function place(at: Place): [fd: number, path: string, flags: number] {
+  return typeof at === 'string' ? [AT_FDCWD, at, 0] : [at, '', AT_EMPTY_PATH]
+}
+
+function directory(fd: number) {
+  return number(fd, fd === AT_FDCWD ? 'AT_FDCWD' : String(fd))
 }

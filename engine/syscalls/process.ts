@@ -1,4 +1,4 @@
-// prctl(2), chdir(2), mknod(2), execve(2): calls on this process and its files.
+// prctl(2), chdir(2), execve(2): calls on this process.
 import { constants } from 'node:os'
 import { traced } from '../trace/trace.ts'
 import { call, number, text } from './libc.ts'
@@ -16,19 +16,6 @@ export function dieWithParent(signal: 'SIGKILL' | 'SIGTERM'): void {
 /** chdir(2). process.chdir() would do, but the trace would not see it. */
 export function chdir(path: string): void {
   call('chdir', 'int chdir(const char*)', [text(path)])
-}
-
-const S_IFCHR = 0o020000
-
-/** mknod(2) of a character device, whatever umask says. */
-export function mknodCharacter(path: string, mode: number, major: number, minor: number): void {
-  // makedev(3), for numbers as small as these.
-  const device = (major << 8) | minor
-  call('mknod', 'int mknod(const char*, uint, ulong)', [
-    text(path),
-    number(S_IFCHR | mode, `S_IFCHR|0${mode.toString(8)}`),
-    number(device, `makedev(${major}, ${minor})`),
-  ])
 }
 
 /**

@@ -209,10 +209,10 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         'sethostname',
         'ip',
         'mount',
+        'mknodat',
         'pivot_root',
         'umount2',
         'mount',
-        'mknod',
         'execve',
         'rmdir',
       ]

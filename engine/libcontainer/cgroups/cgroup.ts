@@ -48,3 +48,12 @@ export function removeWhenEmpty(path: string): void {
     }
   }
 }
+
+/** What a mount of type `cgroup` shows in the container. */
+export type CgroupMounts =
+  | { version: 2 /** Of the container's cgroup, on the host. */; path: string }
+  | {
+      version: 1
+      controllers: { name: string; mountPoint: string; path: string; options: string }[]
+      links: [string, string][]
+    }

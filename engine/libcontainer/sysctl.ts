@@ -1,0 +1,110 @@
+// `linux.sysctl`: settings of the kernel that a namespace has for itself.
+//
+// Most of /proc/sys is the whole machine's. What belongs to the network, IPC or
+// UTS namespace may be set for the container, if it has such a namespace of its
+// own; all else would be a change of the host. OCI runtime specification,
+// config-linux.md "Sysctl"; the list is runc's.
+//
+// Next: engine/libcontainer/rootfs.ts
+import { closeSync, constants, openSync, readlinkSync, statfsSync } from 'node:fs'
+import { EngineError } from '../errors.ts'
+import {
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+} from '../syscalls/flags.ts'
+import { openat2, writeTo } from '../syscalls/open.ts'
+import type { Config } from './config/config.ts'
+import type { Linux } from './config/linux.ts'
+
+const ipc = new Set([
+  'kernel/msgmax',
+  'kernel/msgmnb',
+  'kernel/msgmni',
+  'kernel/sem',
+  'kernel/shmall',
+  'kernel/shmmax',
+  'kernel/shmmni',
+  'kernel/shm_rmid_forced',
+])
+
+/** One line for each sysctl that would change the host, with its JSON path. Runs on the host's side, where paths of namespaces mean something. */
+export function checkSysctls({ linux = {} }: Config): string[] {
+  return Object.keys(linux.sysctl ?? {}).flatMap((name) => {
+    const problem = problemOf(sysctlPath(name), linux)
+    return problem === undefined ? [] : [`$.linux.sysctl[${JSON.stringify(name)}]: ${problem}`]
+  })
+}
+
+function problemOf(path: string, linux: Linux): string | undefined {
+  if (path === 'kernel/hostname') return 'use $.hostname'
+  const type = namespaceOf(path)
+  if (type === undefined) return 'it belongs to no namespace: it would change the host'
+  return needs(linux, type, type === 'network' ? 'net' : type)
+}
+
+function namespaceOf(path: string): 'network' | 'ipc' | 'uts' | undefined {
+  if (path.split('/').some((part) => ['', '.', '..'].includes(part))) return undefined
+  if (path.startsWith('net/')) return 'network'
+  if (ipc.has(path) || path.startsWith('fs/mqueue/')) return 'ipc'
+  return path === 'kernel/domainname' ? 'uts' : undefined
+}
+
+function needs(linux: Linux, type: string, file: string): string | undefined {
+  const found = linux.namespaces?.find((one) => one.type === type)
+  if (!found) return `it would change the host: the container has no ${type} namespace of its own`
+  if (found.path && link(found.path) === link(`/proc/self/ns/${file}`))
+    return `it would change the host: ${found.path} is the host's ${type} namespace`
+  return undefined
+}
+
+/** What readlink(2) says of a namespace's file, `net:[4026531840]`; two that agree are one. A bind mount of it says nothing. */
+function link(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return path
+  }
+}
+
+/** sysctl(8): whichever of "." and "/" comes first separates; the other one is part of a name, as in `net.ipv4.conf.eth0/1.rp_filter`. */
+function sysctlPath(name: string): string {
+  const separator = /[./]/.exec(name)?.[0]
+  if (separator !== '.') return name
+  return name.replace(/[./]/g, (one) => (one === '.' ? '/' : '.'))
+}
+
+const PROC_SUPER_MAGIC = 0x9fa0
+
+/** Writes them, in the container's namespaces, before /proc/sys becomes read-only. */
+export function writeSysctls(sysctl: Readonly<Record<string, string>>): void {
+  if (Object.keys(sysctl).length === 0) return
+  const proc = openSync('/proc', constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    // Whatever the image put in place of /proc, a value must reach the kernel and nothing else.
+    if (statfsSync('/proc').type !== PROC_SUPER_MAGIC)
+      throw new EngineError('invalid', '$.linux.sysctl: the container has no /proc to write them to')
+    for (const [name, value] of Object.entries(sysctl)) write(proc, name, value)
+  } finally {
+    closeSync(proc)
+  }
+}
+
+function write(proc: number, name: string, value: string): void {
+  // Checked on the host's side already; but from here a mistake would reach the whole machine.
+  if (namespaceOf(sysctlPath(name)) === undefined)
+    throw new EngineError('forbidden', `$.linux.sysctl: ${name} belongs to no namespace`)
+  const path = `sys/${sysctlPath(name)}`
+  const strictly = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+  try {
+    const fd = openat2(proc, path, constants.O_WRONLY, strictly)
+    try {
+      writeTo(fd, value, `/proc/${path}`)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    throw new EngineError('invalid', `$.linux.sysctl: set ${name} to ${JSON.stringify(value)}`, { cause })
+  }
+}
