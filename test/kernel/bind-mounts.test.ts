@@ -1,9 +1,12 @@
 // Bind mounts on this machine's own kernel: kinds, flags, propagation, owners. Needs root.
-import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { chown, mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { Mount } from '../../engine/libcontainer/config/linux.ts'
+import { openIdmappedTrees } from '../../engine/libcontainer/idmapped.ts'
 import { bind, fixture, insideSuite, mountAt, proc } from '../suites/inside.ts'
 import type { Answer, Request } from './mounts-inside.ts'
 
@@ -161,6 +164,41 @@ insideSuite('bind mounts', (box) => {
     expect(output).toBe('5000 6001\n1000 1001')
     const bare = await box.inside({ mounts: [bind(box.outside, '/mapped', 'idmap')] })
     expect(bare.error).toMatch(/^\$\.mounts\[0\].*no uidMappings/)
+  })
+
+  test('in a user namespace owners are mapped by the host’s half', async () => {
+    await writeFile(join(box.outside, 'mine'), '')
+    await chown(join(box.outside, 'mine'), 7, 8)
+    const own = [{ containerID: 0, hostID: 200_000, size: 1000 }]
+    const mounts = [bind('/proc', '/proc'), bind(box.outside, '/mapped', 'ridmap')]
+    const [tree = -1] = Object.values(
+      openIdmappedTrees(mounts, { uidMappings: own, gidMappings: own }, ({ source = '' }) => source),
+    )
+    try {
+      await chown(box.rootfs, 200_000, 200_000)
+      const request: Request = {
+        rootfs: box.rootfs,
+        mounts,
+        context: { userNamespace: true, trees: { 1: 3 } },
+        script:
+          'stat -c "%u %g" /mapped/mine; touch /mapped/new; stat -c "%u %g" /mapped/new; mount -t tmpfs x /mapped',
+      }
+      const host = `unshare --user sleep 60 & P=$!
+        until echo "0 200000 1000" > /proc/$P/uid_map; do sleep 0.05; done 2>&-
+        echo "0 200000 1000" > /proc/$P/gid_map
+        nsenter --user --target $P --setuid 0 --setgid 0 \
+          unshare --mount --pid --fork ${process.execPath} ${fixture} "$REQUEST"; kill $P`
+      const { stdout } = spawnSync('sh', ['-c', host], {
+        env: { ...process.env, REQUEST: JSON.stringify(request) },
+        stdio: ['ignore', 'pipe', 'inherit', tree],
+        encoding: 'utf8',
+      })
+      const { error, output }: Answer = JSON.parse(stdout)
+      expect([error, output]).toEqual([undefined, '7 8\n0 0'])
+    } finally {
+      closeSync(tree)
+    }
+    expect((await stat(join(box.outside, 'new'))).uid).toBe(0)
   })
 
   test('options that a bind mount cannot have are said, with their place', async () => {

@@ -1,7 +1,7 @@
 // Tests of what a container finds mounted: a root filesystem for each test, and
 // test/kernel/mounts-inside.ts, which does in a mount namespace of its own what
 // init does, and looks around there.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -54,6 +54,8 @@ export function insideSuite(title: string, define: (box: Box) => void): void {
       }
       beforeAll(async () => {
         directory = await mkdtemp(join(tmpdir(), 'lc-inside-'))
+        // Root of a user namespace is another user, and has to get through.
+        await chmod(directory, 0o755)
         before = leftovers()
         await execa(process.execPath, [
           join(packageRoot(), 'dist/tocker.mjs'),
