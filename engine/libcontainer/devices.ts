@@ -80,7 +80,7 @@ function makeDevice(rootfs: string, device: Device, bind: boolean): void {
     if (bind && device.type !== 'p') bindDevice(rootfs, path)
     else if (!makeNode(directory, posix.basename(path), device)) bindDevice(rootfs, path)
   } catch (cause) {
-    throw new EngineError('forbidden', `make the device ${path} (CAP_MKNOD is needed)`, { cause })
+    throw new EngineError('forbidden', `make the device ${path}`, { cause })
   }
 }
 

@@ -165,7 +165,12 @@ function mountSysfs(task: Task): string[] {
   } catch (error) {
     const refused = error instanceof SyscallError && error.errno === constants.errno.EPERM
     if (!refused || !task.context.userNamespace) throw error
-    const options = { ...task.options, set: task.options.set | MS_BIND | MS_REC }
+    // One mount was asked for, and many come: what is read-only is all of them.
+    const below = {
+      ...task.options.recursive,
+      set: task.options.recursive.set | (task.options.set & MS_RDONLY),
+    }
+    const options = { ...task.options, recursive: below, set: task.options.set | MS_BIND | MS_REC }
     return bindMount({ ...task, entry: { ...task.entry, source: '/sys' }, options })
   }
 }
