@@ -23,11 +23,20 @@ export default defineConfig({
           ...serial,
         },
       },
-      { test: { name: 'vm', sequence: { groupOrder: 2 }, include: ['test/vm/**/*.test.ts'], ...serial } },
+      {
+        test: {
+          name: 'compat',
+          sequence: { groupOrder: 2 },
+          include: ['test/compat/**/*.test.ts'],
+          ...serial,
+          maxConcurrency: 3,
+        },
+      },
+      { test: { name: 'vm', sequence: { groupOrder: 3 }, include: ['test/vm/**/*.test.ts'], ...serial } },
       {
         test: {
           name: 'lessons',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ['test/lessons/**/*.test.ts'],
           ...serial,
         },
@@ -35,7 +44,7 @@ export default defineConfig({
       {
         test: {
           name: 'terminal',
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
           include: ['test/terminal/**/*.test.ts'],
           ...serial,
         },
@@ -43,7 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
           include: ['test/browser/**/*.test.ts'],
           ...serial,
         },

@@ -61,6 +61,15 @@ export function wanted(purpose, distribution, asRoot) {
       [['busybox'], 'busybox-static', 'the tests of the engine'],
       [['ip'], 'iproute2', 'the tests of the engine'],
       [['ps'], 'procps', 'the tests'],
+      // Real managers on our runtime, and the runtimes that it is compared with. podman
+      // brings conmon; tini is what `--init` puts in front of a container's program.
+      [['dockerd'], 'docker.io', 'the tests of the runtime under dockerd'],
+      [['podman'], 'podman', 'the tests of the runtime under podman'],
+      [['runc'], 'runc', 'the tests that compare runtimes'],
+      [['crun'], 'crun', 'the tests that compare runtimes'],
+      [['tini-static', 'docker-init'], 'tini', 'the tests of the runtime with --init'],
+      [['script'], 'bsdutils', 'the tests that need a terminal'],
+      [['python3'], 'python3', 'the tests that receive a terminal over a socket'],
     )
   }
   return list

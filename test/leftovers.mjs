@@ -66,7 +66,9 @@ function cgroups() {
   return roots.flatMap((root) =>
     ['', 'tocker'].flatMap((parent) =>
       list(join(root, parent))
-        .filter((name) => (parent === '' ? name === 'tocker' : isDirectory(join(root, parent, name))))
+        .filter((name) =>
+          parent === '' ? name === 'tocker' || name.startsWith('lc-') : isDirectory(join(root, parent, name)),
+        )
         .map((name) => `cgroup ${join(root, parent, name)}`),
     ),
   )
