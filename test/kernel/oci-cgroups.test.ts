@@ -1,14 +1,15 @@
 // config-linux.md of the OCI runtime specification 1.2, "Control groups": by the files of
 // the kernel, whichever version it mounts, and by what the process can no longer do.
 // Needs root.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { type Container, Runtime } from '../suites/bundle.ts'
 import { baseMounts, baseNamespaces } from '../suites/bundle-config.ts'
 import { must, mustEach } from '../suites/must.ts'
-import { cgroupRoots, processes } from '../suites/traces.ts'
+import { cgroupRoots, processes, sweep } from '../suites/traces.ts'
 
 let runtime: Runtime
 const v2 = existsSync('/sys/fs/cgroup/cgroup.controllers')
@@ -207,12 +208,16 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       mkdirSync(freezer)
       try {
         await writeFile(join(freezer, v2 ? 'cgroup.freeze' : 'freezer.state'), v2 ? '1' : 'FROZEN')
-        const { status, stderr } = await container.create()
+        // Who does not look waits for a process that cannot run.
+        const started = (child: ChildProcess) => void setTimeout(() => child.kill('SIGKILL'), 5000).unref()
+        const { status, stderr } = await container.create([], { started })
         expect(status).not.toBe(0)
         expect(stderr).toMatch(/frozen/)
         expect(processes(container.id)).toEqual([])
       } finally {
-        if (existsSync(freezer)) rmdirSync(freezer)
+        if (existsSync(freezer))
+          await writeFile(join(freezer, v2 ? 'cgroup.freeze' : 'freezer.state'), v2 ? '0' : 'THAWED')
+        await expect.poll(() => sweep(container)).toEqual([])
       }
     })
 

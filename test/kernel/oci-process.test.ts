@@ -225,7 +225,9 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('proces
     const container = await runtime.container()
     const running = runtime.call(['run', '--bundle', container.bundle, container.id])
     // PID 1 of a namespace ignores what comes from inside it: pid_namespaces(7).
-    await expect.poll(async () => (await container.kill('KILL')).status).toBe(0)
+    const status = () => container.status().catch(() => 'not yet')
+    await expect.poll(status).toBe('running')
+    expect(await container.kill('KILL')).toMatchObject({ status: 0 })
     expect((await running).status).toBe(137)
   })
 })

@@ -39,7 +39,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('robust
           .poll(() => traces(runtime, container), { message: `killed after ${moment} ms` })
           .toEqual([])
       } finally {
-        sweep(container)
+        await expect.poll(() => sweep(container)).toEqual([])
       }
       await runtime.clean()
     }

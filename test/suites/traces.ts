@@ -22,10 +22,13 @@ export function traces(runtime: Runtime, { id }: Pick<Container, 'id'>): string[
   return [...mounts, ...cgroups, ...processes(id), ...state]
 }
 
-/** Takes away what a runtime left, so that one test's failure is not the next one's. */
-export function sweep({ id }: Pick<Container, 'id'>): void {
-  for (const line of processes(id)) process.kill(Number(line.split(' ')[1]), 'SIGKILL')
-  for (const path of cgroupRoots().map((root) => join(root, id))) if (existsSync(path)) rmdirSync(path)
+/** Takes away what a runtime left, so that one test's failure is not the next one's: to be called until it is empty. */
+export function sweep({ id }: Pick<Container, 'id'>): string[] {
+  const left = processes(id)
+  for (const line of left) process.kill(Number(line.split(' ')[1]), 'SIGKILL')
+  if (left.length === 0)
+    for (const path of cgroupRoots().map((root) => join(root, id))) if (existsSync(path)) rmdirSync(path)
+  return left
 }
 
 /** Processes in a cgroup of that name, or with the name on their command line. */

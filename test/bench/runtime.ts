@@ -1,0 +1,114 @@
+// How long does a container take, and what does one cost that does nothing? Ours beside
+// runc and crun. The runs take turns, so that a busy machine is busy for all of them;
+// what counts is the ratio.
+//
+//   sudo node_modules/.bin/node test/bench/runtime.ts [rounds]
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import { type Container, Runtime } from '../suites/bundle.ts'
+
+const rounds = Number(process.argv[2] ?? 15)
+const many = 100
+const ours = process.env.TOCKER_RUNTIME ?? join(packageRoot(), 'engine/libcontainer/tocker-runtime')
+
+const contenders: { name: string; runtime: Runtime; run: Container }[] = []
+for (const program of [ours, 'runc', 'crun']) {
+  const runtime = await Runtime.open(program)
+  const run = await runtime.container({ process: { args: ['/bin/true'] } })
+  const { status, stderr } = await runtime.call(['run', '--bundle', run.bundle, run.id])
+  if (status === 0) contenders.push({ name: runtime.kind, runtime, run })
+  else {
+    // crun wants cgroup v1 or v2, and not both with controllers.
+    console.log(`${runtime.kind} cannot take part: ${stderr.trim()}`)
+    await runtime.close()
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+
+async function took(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now()
+  await work()
+  return performance.now() - begin
+}
+
+/** One line for each contender, with how many times as long ours takes. */
+function report(title: string, unit: string, values: ReadonlyMap<string, number>): void {
+  console.log(`\n${title}`)
+  const [first = Number.NaN] = values.values()
+  for (const [name, value] of values)
+    console.log(
+      `  ${name.padEnd(16)} ${value.toFixed(1).padStart(9)} ${unit}   ours: ${(first / value).toFixed(2)} x`,
+    )
+}
+
+const cold = new Map(contenders.map(({ name }) => [name, [] as number[]]))
+for (let round = 0; round < rounds; round++)
+  for (const { name, runtime, run } of contenders)
+    cold.get(name)?.push(await took(() => runtime.call(['run', '--bundle', run.bundle, run.id])))
+report('run of /bin/true, cold, median', 'ms', new Map([...cold].map(([name, all]) => [name, median(all)])))
+
+const series = new Map<string, number>()
+for (const { name, runtime, run } of contenders)
+  series.set(
+    name,
+    await took(async () => {
+      for (let count = 0; count < many; count++) await runtime.call(['run', '--bundle', run.bundle, run.id])
+    }),
+  )
+report(`${many} containers, one after the other`, 'ms', series)
+
+const atOnce = new Map<string, number>()
+for (const { name, runtime } of contenders) {
+  const all = await Promise.all(Array.from({ length: 20 }, () => runtime.container()))
+  atOnce.set(name, await took(() => Promise.all(all.map((container) => container.launch()))))
+  await Promise.all(all.map((container) => container.delete('--force')))
+}
+report('20 containers at once: create and start', 'ms', atOnce)
+
+// What stays in memory beside the containers' own processes, and what the kernel keeps
+// for them: free memory before and after, containers and all.
+const [idle, own] = [new Map<string, number>(), new Map<string, string>()]
+for (const { name, runtime } of contenders) {
+  const before = availableKilobytes()
+  const ids: Container[] = []
+  for (let count = 0; count < many; count++) {
+    const container = await runtime.container()
+    await container.launch()
+    ids.push(container)
+  }
+  idle.set(name, (before - availableKilobytes()) / 1024)
+  const { count, pss, rss } = memoryOf(runtime)
+  own.set(name, `${count} processes of the runtime's own, PSS ${pss} kB, RSS ${rss} kB`)
+  for (const container of ids) await container.delete('--force')
+}
+report(`${many} idle containers: memory that is no longer available`, 'MB', idle)
+for (const [name, line] of own) console.log(`  ${name.padEnd(16)} ${line}`)
+
+for (const { runtime } of contenders) await runtime.close()
+
+/** Of processes that name the state directory, or run the program. */
+function memoryOf(runtime: Runtime): { count: number; pss: number; rss: number } {
+  const total = { count: 0, pss: 0, rss: 0 }
+  for (const pid of readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  )) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      if (!command.includes(runtime.directory) && !command.includes(runtime.kind)) continue
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+      total.count++
+      total.pss += Number(/^Pss: +(\d+)/m.exec(rollup)?.[1])
+      total.rss += Number(/^Rss: +(\d+)/m.exec(rollup)?.[1])
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return total
+}
+
+function availableKilobytes(): number {
+  return Number(/^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1])
+}

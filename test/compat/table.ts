@@ -1,0 +1,65 @@
+// The table of managers and runtimes in engine/libcontainer/CONFORMANCE.md: every case of
+// cases.ts in four columns, ours and runc under docker and podman.
+//
+//   sudo node_modules/.bin/node test/compat/table.ts
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import { pagePath, withManagers } from '../conformance/page.ts'
+import { type Manager, openManager } from '../suites/manager.ts'
+import { cases } from './cases.ts'
+
+const ours = process.env.TOCKER_RUNTIME ?? join(packageRoot(), 'engine/libcontainer/tocker-runtime')
+const columns = (['docker', 'podman'] as const).flatMap((manager) => [
+  { title: `${manager} + runc`, manager, runtime: '/usr/sbin/runc' },
+  { title: `${manager} + tocker-runtime`, manager, runtime: ours },
+])
+
+const results = new Map<string, Map<string, string>>()
+for (const { title, manager, runtime } of columns) {
+  const opened = await openManager(manager, runtime)
+  try {
+    results.set(title, await column(opened))
+  } finally {
+    await opened.close()
+  }
+}
+
+const table = markdown()
+console.log(table)
+const path = join(packageRoot(), pagePath)
+writeFileSync(path, withManagers(existsSync(path) ? readFileSync(path, 'utf8') : '', table))
+
+/** What each case came to: `yes`, or the first line of what went wrong. Three at a time. */
+async function column(manager: Manager): Promise<Map<string, string>> {
+  const answers = new Map<string, string>()
+  const waiting = Object.entries(cases)
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [title, use] = next
+      try {
+        await use(manager)
+        answers.set(title, 'yes')
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error)
+        answers.set(title, `no: ${(text.split('\n')[0] ?? '').replaceAll('|', '/').slice(-160)}`)
+      }
+    }
+  }
+  await Promise.all([work(), work(), work()])
+  return answers
+}
+
+function markdown(): string {
+  const head = `What was asked of Debian's dockerd 20.10 and podman 4.3, by \`test/compat/cases.ts\`, and whether the
+answer was right. Written by \`test/compat/table.ts\`.
+
+| Asked | ${columns.map(({ title }) => title).join(' | ')} |
+|---|${columns.map(() => '---|').join('')}
+`
+  const rows = Object.keys(cases).map(
+    (title) =>
+      `| ${title} | ${columns.map((one) => results.get(one.title)?.get(title) ?? '').join(' | ')} |\n`,
+  )
+  return head + rows.join('')
+}
