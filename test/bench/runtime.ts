@@ -2,18 +2,19 @@
 // runc and crun. The runs take turns, so that a busy machine is busy for all of them;
 // what counts is the ratio.
 //
-//   sudo node_modules/.bin/node test/bench/runtime.ts [rounds]
-import { readdirSync, readFileSync } from 'node:fs'
+//   sudo node_modules/.bin/node test/bench/runtime.ts [rounds [how many]]
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { type Container, Runtime } from '../suites/bundle.ts'
+import { cgroupRoots } from '../suites/traces.ts'
 
 const rounds = Number(process.argv[2] ?? 15)
-const many = 100
+const many = Number(process.argv[3] ?? 100)
 const ours = process.env.TOCKER_RUNTIME ?? join(packageRoot(), 'engine/libcontainer/tocker-runtime')
 
 const contenders: { name: string; runtime: Runtime; run: Container }[] = []
-for (const program of [ours, 'runc', 'crun']) {
+for (const program of [ours, '/usr/sbin/runc', '/usr/bin/crun'].filter((path) => existsSync(path))) {
   const runtime = await Runtime.open(program)
   const run = await runtime.container({ process: { args: ['/bin/true'] } })
   const { status, stderr } = await runtime.call(['run', '--bundle', run.bundle, run.id])
@@ -68,36 +69,33 @@ for (const { name, runtime } of contenders) {
 }
 report('20 containers at once: create and start', 'ms', atOnce)
 
-// What stays in memory beside the containers' own processes, and what the kernel keeps
-// for them: free memory before and after, containers and all.
+// What a container costs that does nothing: what its cgroups are charged with, its own
+// process and what the kernel keeps for it; and processes of the runtime that stay.
 const [idle, own] = [new Map<string, number>(), new Map<string, string>()]
 for (const { name, runtime } of contenders) {
-  const before = availableKilobytes()
-  const ids: Container[] = []
+  const containers: Container[] = []
   for (let count = 0; count < many; count++) {
     const container = await runtime.container()
     await container.launch()
-    ids.push(container)
+    containers.push(container)
   }
-  idle.set(name, (before - availableKilobytes()) / 1024)
+  const charged = containers.reduce((sum, { id }) => sum + chargedBytes(id), 0)
+  idle.set(name, charged / many / 1024)
   const { count, pss, rss } = memoryOf(runtime)
-  own.set(name, `${count} processes of the runtime's own, PSS ${pss} kB, RSS ${rss} kB`)
-  for (const container of ids) await container.delete('--force')
+  own.set(name, `${count} processes of the runtime's own stay: PSS ${pss} kB, RSS ${rss} kB`)
+  for (const container of containers) await container.delete('--force')
 }
-report(`${many} idle containers: memory that is no longer available`, 'MB', idle)
+report(`${many} idle containers: memory charged to each`, 'kB', idle)
 for (const [name, line] of own) console.log(`  ${name.padEnd(16)} ${line}`)
 
 for (const { runtime } of contenders) await runtime.close()
 
-/** Of processes that name the state directory, or run the program. */
+/** Of processes that were given this runtime's state directory: smaps_rollup, proc_pid_smaps(5). */
 function memoryOf(runtime: Runtime): { count: number; pss: number; rss: number } {
   const total = { count: 0, pss: 0, rss: 0 }
-  for (const pid of readdirSync('/proc').filter(
-    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
-  )) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      if (!command.includes(runtime.directory) && !command.includes(runtime.kind)) continue
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(runtime.directory)) continue
       const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
       total.count++
       total.pss += Number(/^Pss: +(\d+)/m.exec(rollup)?.[1])
@@ -109,6 +107,9 @@ function memoryOf(runtime: Runtime): { count: number; pss: number; rss: number }
   return total
 }
 
-function availableKilobytes(): number {
-  return Number(/^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1])
+function chargedBytes(id: string): number {
+  const files = ['memory.current', 'memory.usage_in_bytes']
+  const paths = cgroupRoots().flatMap((root) => files.map((file) => join(root, id, file)))
+  const path = paths.find((one) => existsSync(one))
+  return path === undefined ? Number.NaN : Number(readFileSync(path, 'utf8'))
 }
