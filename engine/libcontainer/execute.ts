@@ -8,7 +8,7 @@
 import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs'
 import { EngineError, SyscallError } from '../errors.ts'
 import { closeFromOnExec, prepareExecve, resetSignal, setCloseOnExec } from '../syscalls/exec.ts'
-import { type PreparedCall, runSilently } from '../syscalls/prepared.ts'
+import type { PreparedCall } from '../syscalls/prepared.ts'
 
 /**
  * Our own executable, Node, as this file is loaded: before any mount of the
@@ -123,21 +123,6 @@ export function prepareExecute(
       }
     },
   }
-}
-
-/**
- * Becomes `file`. Where there is a seccomp filter, hand prepareExecute() to
- * confine() instead: what is done here before execve(2) may be forbidden then.
- * @throws EngineError with exitStatus 126 or 127
- */
-export function execute(
-  file: string,
-  args: readonly string[],
-  env: readonly string[],
-  keepFds: readonly number[] = [],
-): never {
-  runSilently([prepareExecute(file, args, env, keepFds)], false)
-  throw new EngineError('internal', 'execve(2) returned')
 }
 
 /** All descriptors close at execve(2) but these. */

@@ -8,6 +8,7 @@
 // config.md, "POSIX process", `rlimits`.
 //
 // Next: engine/libcontainer/capabilities.ts
+import { readFileSync } from 'node:fs'
 import { EngineError, SyscallError } from '../errors.ts'
 import {
   getrlimit,
@@ -77,4 +78,20 @@ function prepareOne(
     }
   }
   return prepareRlimit(type, soft, hard)
+}
+
+/**
+ * What the container inherits of RLIMIT_NOFILE when nobody asks for anything: the
+ * limits of our caller, as for any child. Node has raised the soft one to the hard
+ * one by now; TOCKER_NOFILE has it as the launcher found it (sandbox-vm/launch.sh).
+ * Runs on the host's side.
+ */
+export function withCallersLimits(process: Process, environment: NodeJS.ProcessEnv): Process {
+  const soft = Number(environment.TOCKER_NOFILE)
+  const asked = process.rlimits?.some(({ type }) => type === 'RLIMIT_NOFILE') ?? false
+  if (asked || !Number.isInteger(soft) || soft <= 0) return process
+  const [, hard] = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  if (hard === undefined || soft > Number(hard)) return process
+  const limit = { type: 'RLIMIT_NOFILE', soft, hard: Number(hard) }
+  return { ...process, rlimits: [...(process.rlimits ?? []), limit] }
 }

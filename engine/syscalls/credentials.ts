@@ -70,22 +70,17 @@ export function prepareRaiseAmbient(capability: number, name: string): PreparedC
   )
 }
 
-let last: number | undefined
-
 /**
  * The highest capability that this kernel has: 40, CAP_CHECKPOINT_RESTORE, since Linux 5.9.
  * /proc/sys/kernel/cap_last_cap says the same, where there is a /proc, and a true one.
- * Asked once: an init that waits can ask ahead.
  */
 export function lastCapability(): number {
-  if (last !== undefined) return last
   let [known, unknown] = [0, 64]
   while (unknown - known > 1) {
     const middle = (known + unknown) >> 1
     if (isCapability(middle)) known = middle
     else unknown = middle
   }
-  last = known
   return known
 }
 

@@ -23,12 +23,8 @@ export interface PreparedCall {
   go: (inVain?: boolean) => void
 }
 
-/**
- * Makes the calls in this order, and ends the trace before the first.
- * @param strict nothing in between that the kernel would see: half a millisecond dearer, and
- *   needed where one of the calls takes away memory or system calls
- */
-export function runSilently(calls: readonly PreparedCall[], strict: boolean): void {
+/** Makes the calls in this order, with nothing in between that the kernel would see. */
+export function runSilently(calls: readonly PreparedCall[]): void {
   // Told before they happen: afterwards write(2) may be forbidden.
   for (const { name, shown } of calls)
     traced(
@@ -38,7 +34,7 @@ export function runSilently(calls: readonly PreparedCall[], strict: boolean): vo
       () => 0,
     )
   traceTo(undefined)
-  for (const call of strict ? calls : []) {
+  for (const call of calls) {
     try {
       call.go(true)
     } catch {

@@ -1,9 +1,9 @@
-// prctl(2), chdir(2), execve(2): calls on this process.
+// prctl(2), waitpid(2), keyctl(2), chdir(2): calls on this process and its children.
 import { constants } from 'node:os'
-import { traced } from '../trace/trace.ts'
-import { call, number, text } from './libc.ts'
+import { bytes, call, number, rawSyscall, text } from './libc.ts'
 
 const PR_SET_PDEATHSIG = 1
+const PR_SET_CHILD_SUBREAPER = 36
 
 /** prctl(2) PR_SET_PDEATHSIG: this process gets `signal` when its parent's thread ends. It outlives execve(2). */
 export function dieWithParent(signal: 'SIGKILL' | 'SIGTERM'): void {
@@ -13,25 +13,41 @@ export function dieWithParent(signal: 'SIGKILL' | 'SIGTERM'): void {
   ])
 }
 
+/** prctl(2) PR_SET_CHILD_SUBREAPER: orphans among our descendants become our children, and we can wait for them. */
+export function adoptOrphans(): void {
+  call('prctl', 'int prctl(int, ulong)', [
+    number(PR_SET_CHILD_SUBREAPER, 'PR_SET_CHILD_SUBREAPER'),
+    number(1),
+  ])
+}
+
+const WNOHANG = 1
+
+/** waitpid(2) with WNOHANG: how a child ended, 128 + signal if by one; undefined while it lives. @throws SyscallError ECHILD when it is not ours */
+export function waitNoHang(pid: number): number | undefined {
+  const status = new Uint8Array(4)
+  const found = call('waitpid', 'int waitpid(int, void*, int)', [
+    number(pid),
+    bytes(status, '&status'),
+    number(WNOHANG, 'WNOHANG'),
+  ])
+  if (found === 0) return undefined
+  const word = new DataView(status.buffer).getInt32(0, true)
+  const signal = word & 0x7f
+  return signal === 0 ? (word >> 8) & 0xff : 128 + signal
+}
+
+const KEYCTL_JOIN_SESSION_KEYRING = 1
+
+/** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING: an empty keyring in place of the caller's, whose keys are none of the container's business. */
+export function joinNewKeyring(name: string): void {
+  rawSyscall('keyctl', { x64: 250, arm64: 219 }, 'long syscall(long, int, const char*)', [
+    number(KEYCTL_JOIN_SESSION_KEYRING, 'KEYCTL_JOIN_SESSION_KEYRING'),
+    text(name),
+  ])
+}
+
 /** chdir(2). process.chdir() would do, but the trace would not see it. */
 export function chdir(path: string): void {
   call('chdir', 'int chdir(const char*)', [text(path)])
-}
-
-/**
- * execve(2): this process becomes `file`. Node does it, since it keeps descriptors
- * 0 to 2 open; all others are marked close-on-exec, and closing is how the parent
- * learns that it worked.
- */
-export function execve(file: string, argv: readonly string[], env: Readonly<Record<string, string>>): never {
-  // Recorded before: after it there is nobody left to do so.
-  traced(
-    'syscall',
-    'execve',
-    () => `${JSON.stringify(file)}, ${JSON.stringify(argv)}, ${Object.keys(env).length} variables`,
-    () => 0,
-  )
-  if (!process.execve) throw new Error('this Node has no process.execve: 22.15 or newer is needed')
-  process.execve(file, argv, env)
-  throw new Error('execve(2) returned')
 }

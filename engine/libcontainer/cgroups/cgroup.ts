@@ -114,12 +114,3 @@ export interface CgroupOptions {
   /** Hears of what is ignored or cannot be had; silent when left out. */
   warn?: (line: string) => void
 }
-
-/** What a mount of type `cgroup` shows in the container. */
-export type CgroupMounts =
-  | { version: 2 /** Of the container's cgroup, on the host. */; path: string }
-  | {
-      version: 1
-      controllers: { name: string; mountPoint: string; path: string; options: string }[]
-      links: [string, string][]
-    }
