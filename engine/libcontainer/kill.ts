@@ -8,20 +8,6 @@ import { fromPaths } from './cgroups/open.ts'
 import type { RuntimeState } from './state.ts'
 import { statusOf } from './status.ts'
 
-/** `TERM`, `SIGTERM` or `15` as a number. @throws EngineError `invalid` */
-export function signalNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 64) return Number(text)
-  const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG')
-  const found = Object.entries(constants.signals).find(([signal]) => signal === name)
-  const realtime = /^SIGRT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name)
-  if (realtime) {
-    const base = realtime[1] === 'MIN' ? 34 : 64
-    return base + Number(realtime[3] ?? 0) * (realtime[2] === '-' ? -1 : 1)
-  }
-  if (!found) throw new EngineError('invalid', `unknown signal ${text}`)
-  return found[1]
-}
-
 /** @throws EngineError `conflict` when the container does not run */
 export function killContainer(root: string, state: RuntimeState, signal: number, all: boolean): void {
   const cgroup = fromPaths(state.cgroupPaths)

@@ -4,7 +4,7 @@
 // The container's FIFOs stand in its state directory. init holds both open for
 // reading and writing, and execve(2) closes them: so the end of `result` means
 // that the command runs.
-import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -21,16 +21,24 @@ export async function wakeInit(directory: string, listener: Listener): Promise<v
     go = openSync(join(directory, startFifo), constants.O_WRONLY | constants.O_NONBLOCK)
   } catch (cause) {
     closeSync(result)
-    throw new EngineError('conflict', 'the container has no process that waits to be started', { cause })
+    throw notWaiting(cause)
   }
   try {
-    // Its absence is what "running" is known by (status.ts), so it goes first.
-    rmSync(join(directory, startFifo), { force: true })
+    // Its absence is what "running" is known by (status.ts), so it goes first. Of
+    // two `start`s at the same moment one can remove it.
+    unlinkSync(join(directory, startFifo))
     writeSync(go, '1')
+  } catch (cause) {
+    closeSync(result)
+    throw notWaiting(cause)
   } finally {
     closeSync(go)
   }
   await hearUntilEnd(result, listener)
+}
+
+function notWaiting(cause: unknown): EngineError {
+  return new EngineError('conflict', 'the container has no process that waits to be started', { cause })
 }
 
 async function hearUntilEnd(fd: number, listener: Listener): Promise<void> {

@@ -5,12 +5,21 @@
 // belongs to the thread that entered it, and this is the main thread.
 //
 // Callers: the files beside this one, which give the calls their man-page names.
-import koffi from 'koffi'
+import { createRequire } from 'node:module'
+import type koffi from 'koffi'
 import { SyscallError } from '../errors.ts'
 import { traced } from '../trace/trace.ts'
 import { errnoName } from './errno.ts'
 
-const libc = koffi.load(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6')
+// Loaded by the first call, and not by the import: koffi takes 10 ms, and what
+// only reads, as `state` and `list` do, never needs it.
+let loaded: typeof koffi | undefined
+let libc: ReturnType<typeof koffi.load> | undefined
+
+function ffi(): typeof koffi {
+  loaded ??= createRequire(import.meta.url)('koffi').default as typeof koffi
+  return loaded
+}
 
 /** An argument: its value for the kernel, and how strace(1) would show it. */
 export interface Argument {
@@ -36,7 +45,7 @@ export function texts(values: readonly string[], shown = JSON.stringify(values))
   return { value: [...values, null], shown }
 }
 
-type LibcFunction = ReturnType<typeof libc.func>
+type LibcFunction = ReturnType<ReturnType<typeof koffi.load>['func']>
 
 /** The address of a buffer, for a structure that holds a pointer to it. Keep the buffer alive as long as the structure. */
 export function address(buffer: Uint8Array): bigint {
@@ -46,8 +55,8 @@ export function address(buffer: Uint8Array): bigint {
 
 /** A library beside glibc, loaded when first asked for. @throws when it is not installed */
 export function library(name: string): (prototype: string) => LibcFunction {
-  const loaded = koffi.load(name)
-  return (prototype) => loaded.func(prototype)
+  const opened = ffi().load(name)
+  return (prototype) => opened.func(prototype)
 }
 
 // Declared on first use: a declaration costs 20 µs, and no run needs them all.
@@ -56,6 +65,7 @@ const declared = new Map<string, LibcFunction>()
 function declare(prototype: string): LibcFunction {
   let found = declared.get(prototype)
   if (found === undefined) {
+    libc ??= ffi().load(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6')
     found = libc.func(prototype)
     declared.set(prototype, found)
   }
@@ -77,7 +87,7 @@ export function call(name: string, prototype: string, args: readonly Argument[])
     () => {
       const result = Number(declare(prototype)(...args.map((argument) => argument.value)))
       if (result !== -1) return result
-      const errno = koffi.errno()
+      const errno = ffi().errno()
       throw new SyscallError(name, errno, errnoName(errno), shown())
     },
     String,
@@ -101,7 +111,7 @@ export function rawSyscall(
     () => {
       const result = Number(declare(prototype)(nr, ...args.map((argument) => argument.value)))
       if (result !== -1) return result
-      const errno = koffi.errno()
+      const errno = ffi().errno()
       throw new SyscallError(name, errno, errnoName(errno), shown())
     },
     String,

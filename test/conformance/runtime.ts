@@ -121,7 +121,7 @@ export const runtimeRequirements = [
     ],
     [
       'so does the end of the runtime itself, at any moment',
-      'create.ts delete.ts cgroups/abandoned.ts',
+      'create.ts delete.ts state.ts',
       'robust',
       'create killed with -9 at fifty moments, then delete --force: nothing remains',
     ],

@@ -27,7 +27,7 @@ export class Violations {
 }
 
 /** `$.linux.sysctl["a b"]`, `$.mounts[2].source`. */
-export function jsonPath(path: Path): string {
+function jsonPath(path: Path): string {
   const steps = path.map((step) => {
     if (typeof step === 'number') return `[${step}]`
     const name = String(step)

@@ -31,7 +31,7 @@ const step = (body: string): string => `::::: step one "One"\n${body}\n:::::\n`
 test('every block of the format, with ids, lines and attributes', async () => {
   const lesson = await parse(
     `Intro.\n\n${step(
-      'Text *here*.\n```sh run terminal=inside interactive expect=/a b/ status=0 timeout=9\nunshare -p bash\n```\n::: predict "Q?"\n- [ ] no\n- [x] yes\n> Because.\n:::\n::: check "C"\n```sh\ntest -e /x || lab fail "no"\n```\n:::\n::: hint\nH\n:::\n::: solution\nS\n```sh terminal=inside\nls\n```\n:::\n::: source engine/libcontainer/namespaces.ts#pid\n:::\n::: watch namespaces pid=$(lab shell-pid inside)\nW\n:::',
+      'Text *here*.\n```sh run terminal=inside interactive expect=/a b/ status=0 timeout=9\nunshare -p bash\n```\n::: predict "Q?"\n- [ ] no\n- [x] yes\n> Because.\n:::\n::: check "C"\n```sh\ntest -e /x || lab fail "no"\n```\n:::\n::: hint\nH\n:::\n::: solution\nS\n```sh terminal=inside\nls\n```\n:::\n::: source engine/libcontainer/birth.ts#pid\n:::\n::: watch namespaces pid=$(lab shell-pid inside)\nW\n:::',
     )}Bye.`,
   )
   expect(lesson.intro).toMatchObject([{ type: 'prose', markdown: 'Intro.' }])
@@ -194,6 +194,6 @@ test('the catalogue has its modules in order, and knows a near miss', async () =
 
 test('a region knows its lines and loses its indentation', async () => {
   const region = await readRegion('engine/libcontainer/cgroups/v2.ts', 'memory')
-  expect(region.code).toMatch(/^limit\(limits/)
+  expect(region.code).toMatch(/^\/\*\* The limits/)
   expect(region.to).toBeGreaterThan(region.from)
 })
