@@ -13,10 +13,15 @@ import { build } from 'esbuild'
 const single = {
   keeper: 'sandbox-vm/keeper/main.ts',
   tocker: 'engine/cli/main.ts',
-  'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts',
+  'tocker-init': 'engine/libcontainer/tocker-init.ts',
 }
 /** Split where the source says import(): `--help` must not load the terminal UI. */
-const split = { 'learn-containers': 'lessons/terminal/main.tsx', site: 'site/server/main.ts' }
+const split = {
+  'learn-containers': 'lessons/terminal/main.tsx',
+  site: 'site/server/main.ts',
+}
+/** Split too, and apart from the others: shared chunks would bring it what only they need. */
+const runtime = { 'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts' }
 
 // ssh2 and others are CommonJS: inside an ES module they need what CommonJS gives.
 const banner =
@@ -58,6 +63,7 @@ const options = {
 const results = await Promise.all([
   build({ ...options, entryPoints: single }),
   build({ ...options, entryPoints: split, splitting: true }),
+  build({ ...options, entryPoints: runtime, splitting: true }),
 ])
 const files = results.flatMap((result) => result.outputFiles)
 
@@ -77,15 +83,15 @@ for (const name of await readdir('dist/chunks').catch(() => [])) {
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
-for (const name of Object.keys({ ...single, ...split })) await chmod(`dist/${name}.mjs`, 0o755)
+for (const name of Object.keys({ ...single, ...split, ...runtime })) await chmod(`dist/${name}.mjs`, 0o755)
 
 // What goes to /opt/tocker in a sandbox: the engine's bundle, and koffi with the
 // one native file that this platform needs (glibc; the package brings musl's too).
 const engine = 'dist/engine.new'
 await rm(engine, { recursive: true, force: true })
 await mkdir(engine, { recursive: true })
-for (const name of ['tocker', 'tocker-runtime'].flatMap((one) => [`${one}.mjs`, `${one}.mjs.map`]))
-  await cp(`dist/${name}`, `${engine}/${name}`)
+for (const name of ['tocker', 'tocker-init', 'tocker-runtime'].flatMap(withImports))
+  for (const file of [name, `${name}.map`]) await cp(`dist/${file}`, `${engine}/${file}`)
 await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
 const native = `node_modules/@koromix/koffi-linux-${process.arch}`
 if (existsSync(native)) {
@@ -101,3 +107,13 @@ if (existsSync(native)) {
 }
 await rm('dist/engine', { recursive: true, force: true })
 await rename(engine, 'dist/engine')
+
+/** A bundle and the chunks that it loads, as paths below dist. @param {string} name */
+function withImports(name) {
+  const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs))
+  const found = new Set([`dist/${name}.mjs`])
+  for (const path of found)
+    for (const { path: imported, external } of outputs[path]?.imports ?? [])
+      if (!external) found.add(imported)
+  return [...found].map((path) => path.slice('dist/'.length))
+}

@@ -15,8 +15,8 @@ import { type Birth, giveBirth } from './birth.ts'
 import { openCgroup } from './cgroups/open.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
-import { HostChannel, type Listener } from './handshake.ts'
 import { runHooks } from './hooks.ts'
+import { HostChannel, type Listener } from './host-channel.ts'
 import { openIdmappedTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
@@ -93,7 +93,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   using layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
   const birth =
     warm?.birth ??
-    giveBirth([...options.init, 'init', String(layout.channel)], linux.namespaces ?? [], {
+    giveBirth([...options.init, String(layout.channel)], linux.namespaces ?? [], {
       stdio: layout.stdio,
       env: {},
       cwd: '/',

@@ -2,7 +2,6 @@
 //
 // OCI runtime specification, runtime.md "Delete": only of one that is stopped.
 // With `force` of any, also of one whose `create` was killed half-way.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../errors.ts'
 import { fromPaths } from './cgroups/open.ts'
 import { runHooks } from './hooks.ts'
@@ -33,5 +32,6 @@ async function endInit({ init }: RuntimeState): Promise<void> {
   if (!init || !isAlive(init)) return
   process.kill(init.pid, 'SIGKILL')
   // Frozen by cgroup v1, it dies once cgroup.remove() has thawed it.
-  for (let tries = 0; tries < 20 && isAlive(init); tries++) await sleep(tries)
+  for (let tries = 0; tries < 20 && isAlive(init); tries++)
+    await new Promise((resolve) => setTimeout(resolve, tries))
 }

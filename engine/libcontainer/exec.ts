@@ -13,7 +13,7 @@ import { fromPaths } from './cgroups/open.ts'
 import type { Namespace } from './config/linux.ts'
 import type { Process } from './config/process.ts'
 import { layOut } from './descriptors.ts'
-import { HostChannel, type Listener } from './handshake.ts'
+import { HostChannel, type Listener } from './host-channel.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { withCallersLimits } from './rlimits.ts'
 import { compileSeccomp } from './seccomp.ts'
@@ -41,7 +41,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   const program = seccomp ? compileSeccomp(seccomp) : undefined
   using layout = layOut(options)
   await using undo = new AsyncDisposableStack()
-  const birth = giveBirth([...options.init, 'init', String(layout.channel)], join, {
+  const birth = giveBirth([...options.init, String(layout.channel)], join, {
     stdio: layout.stdio,
     env: {},
     cwd: '/',

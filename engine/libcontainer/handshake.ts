@@ -23,16 +23,13 @@
 //     | <-- trace, warnings, failed -----------   | confines itself, execve(2)
 //     | <-- end of file of the FIFO `result` --   | (closed by execve)
 //
-// At any moment init may say `trace`, `warning`, or `failed` and exit. When the
+// The host's end is host-channel.ts. At any moment init may say `trace`, `warning`, or `failed` and exit. When the
 // host dies, init reads the end of the file in place of `go`, and exits too: a
 // half-made container ends by itself. exec.ts has no `namespaces`, no `created`
 // and no FIFO: one `go`, then the end of file.
 //
 // Next: engine/libcontainer/init.ts
-import type { ChildProcess } from 'node:child_process'
 import { closeSync, readSync, writeSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { Duplex } from 'node:stream'
 import { EngineError, errorLine } from '../errors.ts'
 import { type TraceRecord, traceTo } from '../trace/trace.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
@@ -160,80 +157,4 @@ export class InitChannel {
   traceInit(): void {
     traceTo((record) => this.say({ type: 'trace', record }), 'init')
   }
-}
-
-export interface Listener {
-  onTrace?: (record: TraceRecord) => void
-  onWarning?: (message: string) => void
-}
-
-/** The host's end. */
-export class HostChannel {
-  readonly #socket: Duplex
-  readonly #lines: AsyncIterator<string>
-  readonly #listener: Listener
-
-  /** @param fd which of the child's descriptors is the socket */
-  constructor(child: ChildProcess, fd: number, listener: Listener) {
-    const socket = child.stdio[fd]
-    if (child.pid === undefined || !(socket instanceof Duplex))
-      throw new EngineError('internal', 'start init: no process could be made')
-    // ENOENT of a stepping stone, and EPIPE: init's last words are on their way, or never come.
-    child.on('error', () => {})
-    socket.on('error', () => {})
-    this.#socket = socket
-    this.#listener = listener
-    this.#lines = createInterface({ input: socket })[Symbol.asyncIterator]()
-  }
-
-  send(request: CreateRequest | ExecRequest): void {
-    this.#socket.write(`${JSON.stringify(request)}\n`)
-  }
-
-  go(): void {
-    this.#socket.write('go\n')
-  }
-
-  /** The last `go`. Resolves when it is on its way: whoever exits earlier takes it along. */
-  async end(): Promise<void> {
-    await new Promise<void>((resolve) => this.#socket.end('go\n', resolve))
-    this.#socket.destroy()
-  }
-
-  /** Waits for what init says next. @throws EngineError what init failed by */
-  async expect<T extends InitMessage['type']>(type: T): Promise<Extract<InitMessage, { type: T }>> {
-    const message = await this.#next()
-    if (message?.type === type) return message as Extract<InitMessage, { type: T }>
-    throw new EngineError(
-      'internal',
-      message ? `init said ${message.type} in place of ${type}` : 'init was killed',
-    )
-  }
-
-  /** Waits until init has become something else, or died. @throws EngineError what init failed by */
-  async untilEnd(): Promise<void> {
-    while ((await this.#next()) !== undefined);
-  }
-
-  async #next(): Promise<InitMessage | undefined> {
-    for (;;) {
-      const { value, done } = await this.#lines.next()
-      if (done) return undefined
-      const message: InitMessage = JSON.parse(value)
-      if (!hear(message, this.#listener)) return message
-    }
-  }
-
-  close(): void {
-    this.#socket.destroy()
-  }
-}
-
-/** Passes on what can be said at any moment. @throws EngineError for `failed` */
-export function hear(message: InitMessage, listener: Listener): boolean {
-  if (message.type === 'failed')
-    throw new EngineError(message.kind, message.message, { exitStatus: message.exitStatus })
-  if (message.type === 'trace') listener.onTrace?.(message.record)
-  else if (message.type === 'warning') listener.onWarning?.(message.message)
-  return message.type === 'trace' || message.type === 'warning'
 }

@@ -8,8 +8,8 @@ import { fromPaths } from './cgroups/open.ts'
 import { type CreateOptions, createContainer, endProcess, writePidFile } from './create.ts'
 import { deleteContainer } from './delete.ts'
 import { type ExecOptions, execInContainer } from './exec.ts'
-import type { Listener } from './handshake.ts'
 import { runHooks } from './hooks.ts'
+import type { Listener } from './host-channel.ts'
 import { wakeInit } from './start.ts'
 import { containerDirectory, type RuntimeState } from './state.ts'
 import { ociState } from './status.ts'
@@ -62,7 +62,7 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
     undo.defer(() => deleteContainer(root, state, { force: true, ...(warn ? { onWarning: warn } : {}) }))
   const ended = detach ? Promise.resolve(0) : waitForEnd(birth, state.init?.pid ?? 0)
   using _ = forwardSignals(state.init?.pid ?? 0)
-  relay?.connect()
+  await relay?.connect()
   await startContainer(root, state, options.listener)
   if (detach) {
     undo.move()
@@ -83,7 +83,7 @@ export async function runInContainer(
   if (options.pidFile) writePidFile(options.pidFile, pid)
   if (options.detach) return 0
   using _ = forwardSignals(pid)
-  relay?.connect()
+  await relay?.connect()
   const status = await waitForEnd(birth, pid)
   await relay?.end()
   return status

@@ -7,9 +7,9 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { EngineError } from '../errors.ts'
-import { hear, type InitMessage, type Listener } from './handshake.ts'
+import type { InitMessage } from './handshake.ts'
+import { hear, type Listener, linesOf } from './host-channel.ts'
 import { startFifo } from './status.ts'
 
 /** Wakes init, and waits until it has become the command. @throws EngineError what init said, when it could not */
@@ -45,7 +45,8 @@ async function hearUntilEnd(fd: number, listener: Listener): Promise<void> {
   // A FIFO is read as a socket is: when something comes, and not by a thread that waits in read(2).
   const stream = new Socket({ fd, readable: true, writable: false })
   let failure: unknown
-  for await (const line of createInterface({ input: stream })) {
+  stream.setEncoding('utf8')
+  for await (const line of linesOf(stream)) {
     const message: InitMessage = JSON.parse(line)
     try {
       hear(message, listener)

@@ -7,7 +7,6 @@
 // Raw, since the container's terminal does the work that ours would do otherwise:
 // echo, line editing, and turning Ctrl-C into SIGINT.
 import { closeSync } from 'node:fs'
-import { ReadStream, WriteStream } from 'node:tty'
 import { EngineError } from '../errors.ts'
 import { receiveFd, socketpair } from '../syscalls/socket.ts'
 import { resizeTerminal } from '../syscalls/terminal.ts'
@@ -25,7 +24,8 @@ export class TerminalRelay {
   }
 
   /** To be called once init has sent the master. */
-  connect(): void {
+  async connect(): Promise<void> {
+    const { ReadStream, WriteStream } = await import('node:tty')
     closeSync(this.socket)
     const fd = receiveFd(this.#ours)
     if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')

@@ -61,7 +61,7 @@ export class InitPool implements Disposable {
 
   #spawn(): WarmInit & Disposable {
     const [ours, theirs] = socketpair()
-    const birth = giveBirth([...this.#init, 'init', String(channel), String(passing)], [{ type: 'pid' }], {
+    const birth = giveBirth([...this.#init, String(channel), String(passing)], [{ type: 'pid' }], {
       // Not ours: whatever it says before it has a container, nobody reads.
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', theirs],
       env: {},

@@ -3,10 +3,15 @@
 // for its end, so that the trace has them all.
 //
 // node:child_process and not execa: init is synchronous and starts for every
-// container, and execa takes 20 ms to load where Node itself takes 25.
-import { spawnSync } from 'node:child_process'
+// container, and execa takes 20 ms to load where Node itself takes 25. Even
+// node:child_process takes 5, so it is loaded when a command is run.
+import type * as ChildProcess from 'node:child_process'
 import { EngineError } from '../errors.ts'
 import { traced } from '../trace/trace.ts'
+
+function childProcess(): typeof ChildProcess {
+  return process.getBuiltinModule('node:child_process')
+}
 
 /**
  * Runs a command to its end, synchronously: it inherits the namespaces of this thread.
@@ -18,7 +23,7 @@ export function command(file: string, ...args: string[]): string {
     file,
     () => args.join(' '),
     () => {
-      const result = spawnSync(file, args, { encoding: 'utf8' })
+      const result = childProcess().spawnSync(file, args, { encoding: 'utf8' })
       if (codeOf(result.error) === 'ENOENT')
         throw new EngineError('unavailable', `the program ${file} is not installed`)
       if (result.status !== 0)
@@ -50,7 +55,7 @@ export function runProgram({ file, args, env, input, output, timeout }: Program)
     file,
     () => args.slice(1).join(' '),
     () => {
-      const result = spawnSync(file, args.slice(1), {
+      const result = childProcess().spawnSync(file, args.slice(1), {
         argv0: args[0] ?? file,
         env,
         stdio: [input, output, output],

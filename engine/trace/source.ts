@@ -5,16 +5,16 @@
 // more than the container.
 import { existsSync, readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { z } from 'zod'
+import * as z from 'zod/mini'
 
 const mapSchema = z.object({
   version: z.number(),
-  file: z.string().default(''),
+  file: z._default(z.string(), ''),
   sources: z.array(z.string()),
-  sourcesContent: z.array(z.string()).default([]),
+  sourcesContent: z._default(z.array(z.string()), []),
   names: z.array(z.string()),
   mappings: z.string(),
-  sourceRoot: z.string().default(''),
+  sourceRoot: z._default(z.string(), ''),
 })
 
 const maps = new Map<string, SourceMap | undefined>()

@@ -1,0 +1,10 @@
+// The program that becomes a container: what create.ts and exec.ts start. A bundle
+// of its own, since every container waits for it to load.
+//
+//   tocker-init <descriptor of the socket> [<descriptor of the second socket>]
+//
+// Next: engine/libcontainer/init.ts
+import { runInit } from './init.ts'
+
+const [channel = -1, passing] = process.argv.slice(2).map(Number)
+runInit(channel, passing)
