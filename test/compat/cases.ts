@@ -219,19 +219,12 @@ export const cases: Record<string, Case> = {
   '--ipc=host': prints(['--ipc', 'host'], 'readlink /proc/self/ns/ipc', /ipc:/),
   '--uts=host': prints(['--uts', 'host'], 'readlink /proc/self/ns/uts', /uts:/),
   '-i: stdin arrives': async (manager) => {
-    const { stdout } = await manager.onTerminal(
-      'run',
-      '--rm',
-      '-i',
-      '--network',
-      'none',
-      'box',
-      'sh',
-      '-c',
-      'echo in; exit',
-    )
-    assert.match(stdout, /in/)
+    const { stdout } = await manager.feed('some text', 'run', '--rm', '-i', '--network', 'none', 'box', 'cat')
+    assert.equal(stdout, 'some text')
   },
+  'exec -i: stdin arrives': living([], async (manager, name) => {
+    assert.equal((await manager.feed('some text', 'exec', '-i', name, 'cat')).stdout, 'some text')
+  }),
   '10 at once': async (manager) => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) => manager.run([], `echo ${index}`)),

@@ -42,7 +42,7 @@ async function column(manager: Manager): Promise<Map<string, string>> {
         answers.set(title, 'yes')
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error)
-        answers.set(title, `no: ${(text.split('\n')[0] ?? '').replaceAll('|', '/').slice(-160)}`)
+        answers.set(title, `no: ${shortened(text)}`)
       }
     }
   }
@@ -50,9 +50,14 @@ async function column(manager: Manager): Promise<Map<string, string>> {
   return answers
 }
 
+/** The end of a line of errors is where the reason stands. */
+function shortened(text: string): string {
+  return (text.split('\n')[0] ?? '').replaceAll('|', '/').split(': ').slice(-3).join(': ')
+}
+
 function markdown(): string {
   const head = `What was asked of Debian's dockerd 20.10 and podman 4.3, by \`test/compat/cases.ts\`, and whether the
-answer was right. Written by \`test/compat/table.ts\`.
+answer was right. Written by \`test/compat/table.ts\`, here on a machine whose root lacks CAP_SYS_RESOURCE.
 
 | Asked | ${columns.map(({ title }) => title).join(' | ')} |
 |---|${columns.map(() => '---|').join('')}

@@ -37,23 +37,17 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       time: 'time',
     }
 
-    /** A process in a new namespace of its own: unshare(1). */
+    /** A process in a new namespace of its own: unshare(1), which takes its fork along when it ends. */
     async function holder(flag: string, file: string): Promise<string> {
-      const child = spawn('unshare', [
-        flag,
-        ...(['--pid', '--time'].includes(flag) ? ['--fork'] : []),
-        'sleep',
-        '1000',
-      ])
+      const fork = ['--pid', '--time'].includes(flag) ? ['--fork', '--kill-child'] : []
+      const child = spawn('unshare', [flag, ...fork, 'sleep', '1000'])
       holders.push(child)
-      const pids = () => {
+      const pid = () => {
         const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim()
         return children === '' ? String(child.pid) : children
       }
-      await expect.poll(() => namespaceOf(pids(), file)).not.toBe(namespaceOf('self', file))
-      // unshare(1) ends its fork with it; the fork keeps the namespace meanwhile.
-      holders.push({ ...child, kill: () => process.kill(Number(pids())) } as ChildProcess)
-      return `/proc/${pids()}/ns/${file}`
+      await expect.poll(() => namespaceOf(pid(), file)).not.toBe(namespaceOf('self', file))
+      return `/proc/${pid()}/ns/${file}`
     }
 
     must('namespaces that are listed are new, those that are not are the runtime’s', async () => {

@@ -22,6 +22,8 @@ export interface Manager {
   cli(...args: string[]): Promise<Answer>
   /** The same on a terminal of 17 rows and 91 columns, by script(1). */
   onTerminal(...args: string[]): Promise<Answer>
+  /** The same with something on its standard input. */
+  feed(input: string, ...args: string[]): Promise<Answer>
   /** `run --rm` of a shell script in the busybox image. */
   run(flags: readonly string[], script: string): Promise<Answer>
   /** `run -d`: the container's name. */
@@ -107,13 +109,13 @@ async function manager(
   end: () => Promise<void>,
 ): Promise<Manager> {
   const [program = '', ...first] = command
-  const call = async (file: string, args: readonly string[]): Promise<Answer> => {
+  const call = async (file: string, args: readonly string[], input = ''): Promise<Answer> => {
     const { exitCode, stdout, stderr } = await execa(file, args, {
       env,
       // conmon leaves a file named oom where it was started, once the killer has struck.
       cwd: directory,
       reject: false,
-      stdin: 'ignore',
+      ...(input === '' ? { stdin: 'ignore' } : { input }),
       timeout: 60_000,
     })
     return { status: exitCode ?? -1, stdout, stderr }
@@ -125,6 +127,7 @@ async function manager(
     name,
     directory,
     cli,
+    feed: (input, ...args) => call(program, [...first, ...args], input),
     onTerminal: (...args) => {
       const line = ['stty rows 17 cols 91;', ...[...command, ...args].map(quoted)].join(' ')
       return call('script', ['-qec', line, '/dev/null'])

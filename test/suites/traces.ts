@@ -37,10 +37,20 @@ export function processes(id: string): string[] {
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
       .filter((pid) => [`/proc/${pid}/cgroup`, `/proc/${pid}/cmdline`].some((file) => has(file, id)))
-      // A zombie is its parent's business, which is PID 1 here.
-      .filter((pid) => !has(`/proc/${pid}/stat`, ') Z '))
-      .map((pid) => `process ${pid}`)
+      .map((pid) => ({ pid, line: command(pid) }))
+      // Without a command line it has ended: a zombie, whose parent, PID 1, takes its time,
+      // or the first of a PID namespace that waits for such a one: pid_namespaces(7).
+      .filter(({ line }) => line !== '')
+      .map(({ pid, line }) => `process ${pid} ${line}`)
   )
+}
+
+function command(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
 }
 
 function has(file: string, id: string): boolean {
