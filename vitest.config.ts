@@ -48,6 +48,14 @@ export default defineConfig({
           ...serial,
         },
       },
+      {
+        test: {
+          name: 'package',
+          sequence: { groupOrder: 6 },
+          include: ['test/package/**/*.test.ts'],
+          ...serial,
+        },
+      },
     ],
   },
 })
