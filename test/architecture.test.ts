@@ -173,6 +173,38 @@ describe('files do not import each other in circles', () => {
   })
 })
 
+function npm(...args: string[]): string {
+  return execFileSync('npm', args, {
+    cwd: packageRoot(),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}
+
+/** Npm's own registry, and the one that this machine uses, whichever it is. */
+const registries = ['registry.npmjs.org', new URL(npm('config', 'get', 'registry')).host]
+
+/** Where a file says from where somebody takes npm packages, or where on one machine it was written. */
+function registryNames(path: string, text: string): string[] {
+  const say = (what: string): string => `${path}: ${what.slice(0, 120)}`
+  if (path === 'package-lock.json') {
+    const urls: string[] = []
+    JSON.parse(text, (key, value) => {
+      // Pages where one may thank an author are no downloads. Lists of them have numbers for keys.
+      const thanks = key === 'url' || /^\d+$/.test(key)
+      if (typeof value === 'string' && (key === 'resolved' || (value.includes('://') && !thanks)))
+        urls.push(say(`${key} ${value}`))
+      return value
+    })
+    return urls
+  }
+  const bad = (line: string): boolean =>
+    path === '.npmrc'
+      ? /^[^#]*(\/\/|registry\s*=)/.test(line)
+      : registries.some((host) => line.includes(host)) || /\/work\/main|\.\.\/shared/.test(line)
+  return text.split('\n').filter(bad).map(say)
+}
+
 describe('the project', () => {
   test('has the top level that it should have', () => {
     const top = new Set(paths.map((path) => path.split('/')[0]))
@@ -197,13 +229,18 @@ describe('the project', () => {
   })
 
   test('names no host of a registry and no path of one machine', () => {
-    const lock = readFileSync(join(packageRoot(), 'package-lock.json'), 'utf8')
-    expect(lock).not.toContain('"resolved"')
+    expect(
+      registryNames('.npmrc', '# registry\nregistry=http://10.0.0.1\n@a:registry = x\n//b/:_authToken=1'),
+    ).toHaveLength(3)
+    const lock = {
+      packages: { 'node_modules/a': { resolved: 'https://a.example/a.tgz' }, b: { version: 'git+ssh://b' } },
+      funding: { url: 'https://github.com/sponsors/a' },
+    }
+    expect(registryNames('package-lock.json', JSON.stringify(lock))).toHaveLength(2)
+    expect(registryNames('README.md', 'npm i --registry https://registry.npmjs.org/')).toHaveLength(1)
     const found = paths
-      .filter((path) => path !== 'test/architecture.test.ts' && !/\.(png|lock)$/.test(path))
-      .filter((path) =>
-        /registry\.npmjs|\/work\/main|\.\.\/shared/.test(readFileSync(join(packageRoot(), path), 'utf8')),
-      )
+      .filter((path) => path !== 'test/architecture.test.ts' && !path.endsWith('.png'))
+      .flatMap((path) => registryNames(path, readFileSync(join(packageRoot(), path), 'utf8')))
     expect(found).toEqual([])
   })
 
@@ -221,10 +258,13 @@ describe('the project', () => {
   })
 
   test('is packed with what its commands need, and without its tests', () => {
-    const { files, bin } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
-    for (const path of Object.values<string>(bin))
-      expect(existsSync(join(packageRoot(), path)), path).toBe(true)
-    expect(files).toEqual(expect.arrayContaining(['dist', 'engine', 'lessons', 'sandbox-vm']))
-    expect(files).not.toContain('test')
+    // npm itself says what it would pack: `files` alone does not tell what it adds, or what an .npmignore takes away.
+    const [packed] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'))
+    const names: string[] = packed.files.map((file: { path: string }) => file.path)
+    const { bin } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+    const needed = paths.filter((path) => /^(engine|lessons|sandbox-vm)\//.test(path))
+    expect(names).toEqual(expect.arrayContaining([...needed, ...Object.values<string>(bin)]))
+    const extra = names.filter((name) => !needed.includes(name) && !name.startsWith('dist/'))
+    expect(extra.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
   })
 })
