@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createMarkdownRenderer, type MarkdownRenderer } from 'vitepress'
 import type { Block, Lesson } from '../lessons/format/lesson.ts'
+import { markdown } from './markdown.ts'
 
 export interface LessonView {
   lesson: Lesson
@@ -18,15 +19,11 @@ let renderer: Promise<MarkdownRenderer> | undefined
 export async function lessonView(lessons: readonly Lesson[], index: number): Promise<LessonView> {
   const lesson = lessons[index]
   if (!lesson) throw new RangeError(`no lesson ${index}`)
-  renderer ??= createMarkdownRenderer(
-    dirname(fileURLToPath(import.meta.url)),
-    { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
-    '/',
-  )
-  const markdown = await renderer
+  renderer ??= createMarkdownRenderer(dirname(fileURLToPath(import.meta.url)), markdown, '/')
+  const made = await renderer
   const html: Record<string, string> = {}
   const render = async (id: string, text: string): Promise<void> => {
-    if (text !== '') html[id] = markdown.render(text)
+    if (text !== '') html[id] = made.render(text)
   }
   for (const block of [...lesson.intro, ...lesson.outro, ...lesson.steps.flatMap((step) => step.blocks)])
     await renderBlock(block, render)

@@ -1,5 +1,6 @@
 // The site: VitePress, with lesson pages made from the same parser as everything else.
 import { defineConfig } from 'vitepress'
+import { markdown } from '../markdown.ts'
 
 export default defineConfig({
   title: 'learn-containers',
@@ -13,10 +14,11 @@ export default defineConfig({
     logo: '/logo.svg',
     nav: [
       { text: 'Lessons', link: '/lessons/' },
-      { text: 'How tocker works', link: '/engine' },
+      { text: 'How tocker works', link: '/engine/', activeMatch: '^/engine/' },
     ],
     footer: { message: 'Apache-2.0. Everything here runs on your own machine.' },
   },
+  markdown,
   vite: {
     // Monaco and xterm are large, and wanted: each is a chunk of its own, loaded when it is used.
     build: { chunkSizeWarningLimit: 4000 },

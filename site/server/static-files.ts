@@ -40,7 +40,11 @@ export async function serveStatic(
   response: ServerResponse,
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'only GET')
-  const path = safePath(root, new URL(request.url ?? '/', 'http://localhost').pathname)
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+  const path = safePath(root, pathname)
+  // Relative links of a directory's page count from inside it: only the final slash tells a browser.
+  if (path !== undefined && !pathname.endsWith('/') && (await firstFile([join(path, 'index.html')])))
+    return void response.writeHead(301, { ...securityHeaders, Location: `${path.slice(root.length)}/` }).end()
   const file =
     path === undefined ? undefined : await firstFile([path, `${path}.html`, join(path, 'index.html')])
   const found = file ?? (await firstFile([join(root, '404.html')]))

@@ -158,10 +158,37 @@ test('a VM that dies is said, and is back', async () => {
   await runStep('look-first')
 })
 
+test('every link of the engine’s story leads to a file, with line numbers, and from there to the next', async () => {
+  const address = `http://127.0.0.1:${site.port}`
+  const found = new Set(['/engine'])
+  // A set may grow while it is walked: in the end, this was everywhere.
+  for (const path of found) {
+    const response = await page.goto(address + path)
+    expect(response?.status(), path).toBe(200)
+    const links = page.locator('.vp-doc a:not(.header-anchor)')
+    for (const link of await links.evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).href)))
+      if (link.startsWith(address)) found.add(link.slice(address.length))
+    if (path.includes('.ts')) await page.locator('.line-number', { hasText: /^1$/ }).waitFor()
+  }
+  expect([...found].filter((path) => path.endsWith('.ts')).length).toBeGreaterThan(12)
+  // By clicking, too: scripts that run later must not think that the page is none.
+  await page.goto(`${address}/engine`)
+  await page.locator('.vp-doc a', { hasText: 'cli/main.ts' }).click()
+  await page.locator('.vp-code a', { hasText: 'engine/cli/commands/run.ts' }).click()
+  await page.waitForURL('**/engine/cli/commands/run.ts', { waitUntil: 'networkidle' })
+  expect(await page.locator('h1').textContent()).toContain('cli/commands/run.ts')
+})
+
 test.each(['light', 'dark'])('axe finds nothing serious, %s', async (theme) => {
   // Colours on their way from one theme to the other are nobody's.
   await page.emulateMedia({ reducedMotion: 'reduce' })
-  for (const path of ['/', '/lessons/', '/lessons/unshare-pid', '/engine']) {
+  for (const path of [
+    '/',
+    '/lessons/',
+    '/lessons/unshare-pid',
+    '/engine/',
+    '/engine/libcontainer/create.ts',
+  ]) {
     await page.goto(`http://127.0.0.1:${site.port}${path}`)
     await page.evaluate((name) => document.documentElement.classList.toggle('dark', name === 'dark'), theme)
     if (path.endsWith('pid')) await page.waitForSelector('.xterm')
@@ -182,7 +209,7 @@ test('at 360 pixels nothing scrolls sideways, and the terminal opens from below'
     storageState: await context.storageState(),
   })
   const small = await phone.newPage()
-  for (const path of ['/', '/lessons/', '/engine']) {
+  for (const path of ['/', '/lessons/', '/engine/', '/engine/libcontainer/cgroups/hierarchy.ts']) {
     await small.goto(`http://127.0.0.1:${site.port}${path}`)
     expect(await small.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(360)
   }

@@ -1,0 +1,35 @@
+// One page per file of the engine, so that the links of engine/README.md lead
+// to the source here as they do in the repository. Read-only, with line numbers;
+// the config makes a link of the `Next:` in a file's header.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { packageRoot } from '../../sandbox-vm/package-root.ts'
+
+export default {
+  watch: ['../../engine/**/*'],
+  async paths() {
+    const engine = join(packageRoot(), 'engine')
+    const names = await readdir(engine, { recursive: true, withFileTypes: true })
+    const files = names.filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
+    return Promise.all(
+      files.map(async (file) => {
+        const path = join(file.parentPath, file.name).slice(engine.length + 1)
+        const code = await readFile(join(engine, path), 'utf8')
+        return { params: { path }, content: page(path, code) }
+      }),
+    )
+  },
+}
+
+/** Markdown: where we are, and the file in a fence that no file closes by itself. */
+function page(path: string, code: string): string {
+  const language = path.endsWith('.ts') ? 'ts' : 'sh'
+  return `# ${path}
+
+A file of the engine, as it runs. The way through it begins at [How tocker runs a container](/engine/).
+
+\`\`\`\`\`\`${language}:line-numbers
+${code.trimEnd()}
+\`\`\`\`\`\`
+`
+}
