@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execaSync } from 'execa'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { socketPath } from '../../../sandbox-vm/directories.ts'
 import { imagePlan } from '../../../sandbox-vm/image/plan.ts'
 import { withLock } from '../../../sandbox-vm/lock.ts'
@@ -48,6 +48,7 @@ test('targets of ssh', () => {
 
 test('a lock lets one in at a time, and does not outlive its owner', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'lc-lock-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
   const path = join(directory, 'lock')
   await writeFile(path, '4194305\n')
   let inside = 0
@@ -59,7 +60,6 @@ test('a lock lets one in at a time, and does not outlive its owner', async () =>
   }
   await Promise.all([1, 2, 3].map(() => withLock(path, {}, work)))
   expect(most).toBe(1)
-  await rm(directory, { recursive: true })
 })
 
 test('a socket’s path fits into sun_path, however deep the directory', () => {
