@@ -52,7 +52,8 @@ export function wanted(purpose, distribution, asRoot) {
     [['/usr/share/keyrings/debian-archive-keyring.gpg'], 'debian-archive-keyring', 'its image'],
   ]
   if (distribution !== 'debian') list.push([['gpg'], 'gpg', 'its image'])
-  if (!asRoot) list.push([['newuidmap'], 'uidmap', 'building the image without root'])
+  // The tests build it without root, too.
+  if (!asRoot || purpose === 'test') list.push([['newuidmap'], 'uidmap', 'building the image without root'])
   if (purpose === 'test') {
     // Ubuntu's own package of that name brings the snap.
     const chromium = distribution === 'ubuntu' ? 'chromium-browser' : 'chromium'

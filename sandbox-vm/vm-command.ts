@@ -1,9 +1,10 @@
 // `learn-containers vm …`: the VM by hand, for those who want to look.
 //
 // Called by lessons/terminal/main.tsx, which hangs it into its own commands.
-import { readdir, rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { execa } from 'execa'
 import { cacheDirectory, stateDirectory } from './directories.ts'
 import { currentPlan, ensureImage, findImage, removeImages } from './image/build.ts'
 import { KeeperClient } from './keeper-client.ts'
@@ -137,13 +138,11 @@ function withForceHint(error: unknown): never {
   throw error
 }
 
-/** What the files below `directory` take on the disk; the image is sparse, so not what they say. */
+/**
+ * What the files below `directory` take on the disk; the image is sparse, so not what they say.
+ * du(1) also counts around what we may not look into: apt's own directory, where a user built the image.
+ */
 async function diskUse(directory: string): Promise<string> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
-  let bytes = 0
-  for (const entry of entries) {
-    const info = await stat(join(entry.parentPath, entry.name)).catch(() => undefined)
-    if (info?.isFile()) bytes += info.blocks * 512
-  }
-  return `${Math.round(bytes / 1e6)} MB`
+  const { stdout } = await execa('du', ['-sk', directory], { reject: false, stderr: 'ignore' })
+  return `${Math.round(((Number.parseInt(stdout, 10) || 0) * 1024) / 1e6)} MB`
 }

@@ -18,6 +18,9 @@ import { type OpenOptions, SandboxError } from '../sandbox.ts'
 
 const mapped = ['--map-root-user', '--map-auto']
 
+/** A user's PATH lacks the directories of chroot and mke2fs on Debian. */
+const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`
+
 export interface Tool {
   command: readonly [program: string, ...args: string[]]
   cwd: string
@@ -34,7 +37,13 @@ export async function runTool(tool: Tool, options: Pick<OpenOptions, 'signal'>):
   const child = execa(
     'setpriv',
     ['--pdeathsig', 'KILL', '--', 'unshare', ...namespaces, '--', ...tool.command],
-    { cwd: tool.cwd, env: { LC_ALL: 'C', ...tool.env }, all: true, reject: false, detached: true },
+    {
+      cwd: tool.cwd,
+      env: { LC_ALL: 'C', PATH: searchPath, ...tool.env },
+      all: true,
+      reject: false,
+      detached: true,
+    },
   )
   // Detached: Ctrl-C in our terminal is for us, and we end the build in one stroke.
   const stop = (): void => void child.kill('SIGKILL')
@@ -74,7 +83,7 @@ export function requirePrograms(): void {
     cpio: 'cpio',
     ...(asRoot() ? {} : { newuidmap: 'uidmap' }),
   }
-  const path = `${process.env.PATH}:/usr/sbin:/sbin`.split(':')
+  const path = searchPath.split(':')
   const missing = Object.entries(programs).filter(([name]) => !path.some((d) => existsSync(join(d, name))))
   if (missing.length > 0) {
     const names = missing.map(([, debian]) => debian).join(' ')

@@ -1,12 +1,13 @@
 // The image: a build that is interrupted, or has no room, leaves nothing that
-// counts as an image, and the next one goes on.
+// counts as an image, and the next one goes on. Users build it without root.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cacheDirectory } from '../../sandbox-vm/directories.ts'
 import { ensureImage, findImage } from '../../sandbox-vm/image/build.ts'
 import { alive } from '../../sandbox-vm/lock.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
@@ -97,6 +98,39 @@ test.runIf(process.getuid?.() === 0)('a disk that is too small is said before th
     await execa('umount', [cache])
   }
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'a user without root builds it in a user namespace, sees its size, and removes it (needs root to become one)',
+  { timeout: 400_000 },
+  async () => {
+    // Nobody gets a range of subordinate ids, and a way to this clone, in a mount namespace
+    // of ours: /etc/subuid of the machine stays as it is, and all is gone with the process.
+    const become = `set -e
+      echo nobody:100000:65536 > "$1/subids"
+      mkdir "$1/clone" "$1/cache"
+      for file in /etc/subuid /etc/subgid; do mount --bind "$1/subids" $file; done
+      mount --bind "$2" "$1/clone"
+      if [ -d "$3" ]; then cp -r "$3" "$1/cache/"; fi
+      chown -R nobody "$1/cache"
+      cd "$1/clone"
+      export HOME="$1" LEARN_CONTAINERS_CACHE="$1/cache" LEARN_CONTAINERS_STATE="$1/cache/state" PATH=/usr/bin:/bin
+      for do in build status clean; do
+        setpriv --reuid nobody --regid 65534 --clear-groups node_modules/node/bin/node dist/learn-containers.mjs vm $do
+      done`
+    await chmod(cache, 0o755)
+    // Packages that were downloaded before need not come again.
+    const archives = join(cacheDirectory(), 'archives')
+    const { all, exitCode } = await execa(
+      'unshare',
+      ['--mount', 'sh', '-c', become, 'sh', cache, packageRoot(), archives],
+      { all: true, reject: false },
+    )
+    expect(exitCode, all).toBe(0)
+    expect(all).toMatch(/^image [0-9a-f]{16}: .*\nimage +[0-9a-f]{16}, \d{3} MB\ncache .*, \d{3} MB$/m)
+    expect(all).toMatch(/removed \d{3} MB of images and packages/)
+    expect(await readdir(join(cache, 'cache/images'))).toEqual([])
+  },
+)
 
 test('a lock whose owner died is taken over', async () => {
   expect(alive(process.pid)).toBe(true)

@@ -184,13 +184,14 @@ test('a set-up that was killed does not lock out the next', async () => {
 })
 
 test('Ubuntu gets Debian’s keyring with the gpg to judge it, and its own browser', () => {
-  const names = (id: string, asRoot: boolean) => wanted('test', id, asRoot).map(([, debian]) => debian)
+  const names = (id: string, asRoot: boolean, purpose: 'start' | 'test' = 'test') =>
+    wanted(purpose, id, asRoot).map(([, debian]) => debian)
   expect(names('ubuntu', true)).toEqual(
     expect.arrayContaining(['gpg', 'debian-archive-keyring', 'chromium-browser']),
   )
   expect(names('debian', true)).not.toContain('gpg')
-  expect(names('debian', true)).not.toContain('uidmap')
-  expect(names('debian', false)).toContain('uidmap')
+  expect(names('debian', true, 'start')).not.toContain('uidmap')
+  expect(names('debian', false, 'start')).toContain('uidmap')
 })
 
 test('programs are looked for where root’s lie too, and reasons are said once', () => {
