@@ -66,7 +66,9 @@ if (flags.open && desktop) {
 site.sandbox.then(
   async (sandbox) => {
     line.clear()
-    console.log(`  Sandbox: ${await sandbox.describe()}`)
+    // Ctrl-C, or the VM's death, may come at this very moment: nothing to end with an error for.
+    const words = await sandbox.describe().catch(() => undefined)
+    if (words !== undefined) console.log(`  Sandbox: ${words}`)
   },
   async (error: Error) => {
     line.clear()
