@@ -82,8 +82,10 @@ export class Machine {
       }
       const words = machine.#over ? await machine.ended : 'sshd did not answer within 120 s'
       await machine.stop()
-      if (attempt === 2)
-        throw new Error(`the VM did not boot: ${words}; its last words: ${await lastWords(files)}`)
+      const failure = `${words}; its last words: ${await lastWords(files)}`
+      // Into keeper.log: the next attempt overwrites the serial line's log, and nobody would hear of this one.
+      console.log(new Date().toISOString(), 'boot failed', failure)
+      if (attempt === 2) throw new Error(`the VM did not boot: ${failure}`)
     }
   }
 
