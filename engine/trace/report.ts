@@ -12,11 +12,34 @@ export interface ReportOptions {
   columns: number
 }
 
+/** Calls of one kind from one line of source: so many are told one by one. */
+const told = 3
+
+/**
+ * Repetition, folded: of many calls alike, 27 capabilities dropped one by one, the
+ * first stay, and the last of them says how many follow. Pure.
+ */
+export function fold<T extends { name: string; source: string }>(
+  rows: readonly T[],
+): (T & { more: number })[] {
+  const out: (T & { more: number })[] = []
+  let run = 0
+  for (const row of rows) {
+    const last = out.at(-1)
+    const same =
+      last !== undefined && last.name === row.name && last.source === row.source && row.source !== ''
+    run = same ? run + 1 : 1
+    if (last !== undefined && same && run > told) last.more++
+    else out.push({ ...row, more: 0 })
+  }
+  return out
+}
+
 /** Records of both processes, oldest first, as aligned lines. */
 export function reportLines(records: readonly TraceRecord[], options: ReportOptions): string[] {
   const sorted = records.toSorted((a, b) => a.at - b.at)
   const first = sorted[0]?.at ?? 0
-  const rows = sorted.map((record) => ({ record, source: sourceOf(record.frames) }))
+  const rows = fold(sorted.map((record) => ({ record, name: record.name, source: sourceOf(record.frames) })))
   const sourceWidth = Math.max(6, ...rows.map(({ source }) => source.length - 'engine/'.length))
   const callWidth = Math.max(30, options.columns - sourceWidth - 33)
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
@@ -24,7 +47,7 @@ export function reportLines(records: readonly TraceRecord[], options: ReportOpti
   const head = `${'ms'.padStart(7)}  ${'took'.padStart(6)}  who     ${'call'.padEnd(callWidth)}  ${'result'.padEnd(7)} source`
   return [
     paint('dim', head),
-    ...rows.map(({ record, source }) => {
+    ...rows.map(({ record, source, more }) => {
       const args = record.kind === 'syscall' ? `(${record.args})` : ` ${record.args}`
       const call = fit(`${record.name}${args}`, callWidth)
       const failed = /^E[A-Z]/.test(record.result) || record.result === 'failed'
@@ -36,6 +59,7 @@ export function reportLines(records: readonly TraceRecord[], options: ReportOpti
         paint(record.process === 'init' ? 'cyan' : 'green', record.process.padEnd(6)),
         named,
         `${paint(failed ? 'red' : 'dim', `= ${record.result}`.padEnd(7))} ${paint('blue', source.replace('engine/', ''))}`,
+        ...(more > 0 ? [paint('dim', `and ${more} more like it`)] : []),
       ].join('  ')
     }),
   ]

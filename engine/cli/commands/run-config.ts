@@ -35,6 +35,8 @@ export interface RunRequest extends RunFlags {
   command: string[]
   /** Our own standard input and output are a terminal. */
   terminal: boolean
+  /** The kernel can limit swap. */
+  countsSwap: boolean
 }
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -71,11 +73,12 @@ function namespaces(network: RunFlags['network']): Namespace[] {
   return [...types, ...(network === 'none' ? (['network'] as const) : [])].map((type) => ({ type }))
 }
 
-function resources({ memory, pidsLimit }: RunFlags): Resources {
+function resources({ memory, pidsLimit, countsSwap }: RunRequest): Resources {
   return {
     // Memory and swap together: the same number leaves no swap. With more the rest
-    // would go there, and the limit look as if it did not work.
-    ...(memory === undefined ? {} : { memory: { limit: memory, swap: memory } }),
+    // would go there, and the limit look as if it did not work. Some kernels of v1
+    // do not count swap (swapaccount=0): there it cannot be limited.
+    ...(memory === undefined ? {} : { memory: { limit: memory, ...(countsSwap ? { swap: memory } : {}) } }),
     ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
     devices: defaultDeviceRules,
   }

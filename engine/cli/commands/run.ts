@@ -9,6 +9,7 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { EngineError } from '../../errors.ts'
+import { countsSwap } from '../../libcontainer/cgroups/hierarchy.ts'
 import { initCommand } from '../../libcontainer/init-command.ts'
 import { runContainer } from '../../libcontainer/run.ts'
 import { sweep } from '../../libcontainer/sweep.ts'
@@ -78,7 +79,7 @@ async function run(command: string[], flags: Flags): Promise<void> {
   try {
     const { status, oomKills } = await runContainer({
       ...{ root, id, bundle: rootfs },
-      config: runConfig({ ...flags, id, rootfs, command, terminal }),
+      config: runConfig({ ...flags, id, rootfs, command, terminal, countsSwap: countsSwap() }),
       init: initCommand(),
       listener: { onTrace: keep, onWarning },
       trace: flags.explain !== undefined,

@@ -66,3 +66,11 @@ export function isHostRoot(): boolean {
     /^\s*0\s+0\s+4294967295$/.test(readFileSync('/proc/self/uid_map', 'utf8').trim())
   )
 }
+
+/** Whether the kernel can limit memory and swap together. v2 always can; a v1 kernel may have been told not to count. */
+export function countsSwap(): boolean {
+  const found = hierarchies()
+  if (versionOf(found) === 2) return true
+  const memory = found.v1.memory
+  return memory !== undefined && readIfThere(memory, 'memory.memsw.usage_in_bytes') !== undefined
+}
