@@ -142,7 +142,6 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
       { process: { rlimits: [1, 2].map((soft) => ({ type: 'RLIMIT_CORE', soft, hard: 9 })) } },
       /RLIMIT_CORE is there twice/,
     ],
-    ['a capability', { process: { capabilities: { bounding: ['CAP_X'] } } }, /there is no capability CAP_X/],
     [
       'flags of personality',
       { personality: { domain: 'LINUX', flags: ['X'] } },

@@ -16,7 +16,7 @@ export async function bundleFixture(): Promise<string> {
     entryPoints: [join(packageRoot(), 'test/suites/cgroup-fixture.ts')],
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node26', external: ['koffi'], write: false },
     banner: {
-      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
     },
   })
   return outputFiles?.[0]?.text ?? ''
