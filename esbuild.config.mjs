@@ -97,7 +97,7 @@ const native = `node_modules/@koromix/koffi-linux-${process.arch}`
 if (existsSync(native)) {
   const script = (/** @type {string} */ path) => /\.(c?js|json)$/.test(path) || !/\.[^/]+$/.test(path)
   await cp('node_modules/koffi/package.json', `${engine}/node_modules/koffi/package.json`)
-  await cp('node_modules/koffi/index.js', `${engine}/node_modules/koffi/index.js`)
+  await cp('node_modules/koffi/index.cjs', `${engine}/node_modules/koffi/index.cjs`)
   await cp('node_modules/koffi/src', `${engine}/node_modules/koffi/src`, { recursive: true, filter: script })
   await cp('node_modules/koffi/lib', `${engine}/node_modules/koffi/lib`, { recursive: true, filter: script })
   await cp(native, `${engine}/${native}`, {
