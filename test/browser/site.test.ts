@@ -107,7 +107,7 @@ test('the source opens in an editor, read-only, with the lines of its file', asy
   await page.locator('#source .source .lab-button').click()
   await page.locator('#source .monaco-editor .view-lines', { hasText: 'CLONE_NEWPID' }).waitFor()
   expect(await page.locator('#source figcaption').textContent()).toMatch(
-    /engine\/libcontainer\/namespaces\.ts:\d+–\d+\s*read-only/,
+    /engine\/libcontainer\/birth\.ts:\d+–\d+\s*read-only/,
   )
 })
 

@@ -4,7 +4,7 @@ import { parseBytes } from '../../../engine/cli/commands/size.ts'
 import { EngineError, errorLine, SyscallError } from '../../../engine/errors.ts'
 import { findHierarchies } from '../../../engine/libcontainer/cgroups/hierarchy.ts'
 import { cloneFlags, MS_BIND, MS_REC, mountFlags, spell } from '../../../engine/syscalls/flags.ts'
-import { reportJson, reportLines } from '../../../engine/trace/report.ts'
+import { fold, reportJson, reportLines } from '../../../engine/trace/report.ts'
 import { type TraceRecord, traced, traceTo } from '../../../engine/trace/trace.ts'
 
 test('flags are spelt as the kernel spells them', () => {
@@ -84,4 +84,21 @@ test('the trace records what passed the door, failures too, and costs nothing wh
   const lines = reportLines(records, { colour: false, columns: 120 })
   expect(lines[1]).toMatch(/tocker +mount\("a", "b"\) +.*= 0/)
   expect(JSON.parse(reportJson(records)[1] ?? '')).toMatchObject({ name: 'umount2', result: 'EBUSY' })
+})
+
+test('what repeats in the X-ray is folded, and nothing else', () => {
+  const row = (name: string, source: string) => ({ name, source })
+  const rows = [
+    row('prctl', 'a.ts:1'),
+    ...Array.from({ length: 5 }, () => row('prctl', 'b.ts:2')),
+    row('prctl', 'a.ts:1'),
+    ...Array.from({ length: 5 }, () => row('mount', '')),
+  ]
+  const folded = fold(rows)
+  expect(folded.map(({ source, more }) => `${source} ${more}`)).toEqual([
+    'a.ts:1 0',
+    ...['b.ts:2 0', 'b.ts:2 0', 'b.ts:2 2'],
+    'a.ts:1 0',
+    ...Array.from({ length: 5 }, () => ' 0'),
+  ])
 })
