@@ -12,9 +12,11 @@ import { realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { type Birth, giveBirth } from './birth.ts'
+import type { Cgroup } from './cgroups/cgroup.ts'
 import { openCgroup } from './cgroups/open.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
+import type { CreateRequest } from './handshake.ts'
 import { runHooks } from './hooks.ts'
 import { HostChannel, type Listener } from './host-channel.ts'
 import { openIdmappedTrees } from './idmapped.ts'
@@ -22,7 +24,7 @@ import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { identify } from './process-identity.ts'
 import { withCallersLimits } from './rlimits.ts'
-import { compileSeccomp } from './seccomp.ts'
+import { compileSeccomp, type SeccompProgram } from './seccomp.ts'
 import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
 import { ociState, type Status } from './status.ts'
 import { writeIdMaps } from './user-namespace.ts'
@@ -63,67 +65,38 @@ export interface Created {
   birth: Birth
 }
 
+// #region create
 /** @throws EngineError with nothing left behind */
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { config, root, id, listener = {} } = options
   const { linux = {}, hooks } = config
-  const warn = (line: string): void => listener.onWarning?.(line)
   const cgroup = openCgroup(linux.cgroupsPath, id, {
     systemd: options.systemdCgroup ?? false,
     rootless: options.rootless ?? false,
-    warn,
+    warn: (line) => listener.onWarning?.(line),
   })
-  const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
-
   const state = newState(options, cgroup.paths)
-  const directory = reserveName(root, state)
+  const describe = (status: Status): string => JSON.stringify(ociState(state, status))
   await using undo = new AsyncDisposableStack()
+  const directory = reserveName(root, state)
   undo.defer(() => removeContainerDirectory(root, id))
   using _ = lockContainer(root, id)
+
+  // First, since Node takes a while to start; init waits for its request.
+  using init = startInit(options, directory, undo)
+  const { birth, channel } = init
+  const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
   undo.defer(() => cgroup.remove())
   cgroup.make()
   // init would be frozen with it, and nobody would say why nothing happens.
   if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
   cgroup.apply(linux.resources ?? {})
+  init.send(requestOf(options, { state, cgroup, seccomp }))
 
-  const warm = options.warm?.take(linux.namespaces ?? [])
-  const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) =>
-    resolve(options.bundle, source),
-  )
-  using layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
-  const birth =
-    warm?.birth ??
-    giveBirth([...options.init, String(layout.channel)], linux.namespaces ?? [], {
-      stdio: layout.stdio,
-      env: {},
-      cwd: '/',
-    })
-  undo.defer(() => void birth.child.kill('SIGKILL'))
-  const channel = new HostChannel(birth.child, warm?.channel ?? layout.channel, listener)
-  undo.defer(() => channel.close())
-
-  channel.send({
-    kind: 'create',
-    ...{ id, rootfs: state.rootfs, bundle: options.bundle },
-    config: config.process ? { ...config, process: withCallersLimits(config.process, process.env) } : config,
-    cgroup: cgroup.mounts(),
-    ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
-    noPivot: options.noPivot ?? false,
-    newKeyring: !options.noNewKeyring,
-    dieWithParent: options.foreground ?? false,
-    state: ociState(state, 'creating'),
-    listenEnv: layout.listenEnv,
-    fds: layout.descriptors,
-    trace: options.trace ?? false,
-  })
-  warm?.pass(layout.open)
   const { pid } = await channel.expect('hello')
   undo.defer(() => endProcess(pid))
   if (birth.steppingStone) birth.child.kill('SIGKILL')
-  const init = identify(pid)
-  if (!init) throw new EngineError('internal', 'init was killed')
-  state.init = init
-  state.namespacePaths = namespacePathsOf(pid)
+  meet(state, pid)
   saveState(root, state)
   cgroup.add(pid)
   if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
@@ -144,10 +117,71 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   // Nobody here waits for it, unless somebody says so (wait.ts).
   birth.child.unref()
   return { state, birth }
+}
+// #endregion create
 
-  function describe(status: Status): string {
-    return JSON.stringify(ociState(state, status))
+interface Init extends Disposable {
+  birth: Birth
+  channel: HostChannel
+  /** Completes the request with the numbers of init's descriptors, and sends it. */
+  send: (request: Omit<CreateRequest, 'fds' | 'listenEnv'>) => void
+}
+
+/** A new init, or one that waits already. Disposing closes our copies of what it was born with. */
+function startInit(options: CreateOptions, directory: string, undo: AsyncDisposableStack): Init {
+  const { config, bundle, init, listener = {} } = options
+  const { namespaces = [], ...linux } = config.linux ?? {}
+  const warm = options.warm?.take(namespaces)
+  const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) => resolve(bundle, source))
+  const layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
+  const birth =
+    warm?.birth ??
+    giveBirth([...init, String(layout.channel)], namespaces, {
+      stdio: layout.stdio,
+      env: {},
+      cwd: '/',
+    })
+  undo.defer(() => void birth.child.kill('SIGKILL'))
+  const channel = new HostChannel(birth.child, warm?.channel ?? layout.channel, listener)
+  undo.defer(() => channel.close())
+  return {
+    birth,
+    channel,
+    send: (request) => {
+      channel.send({ ...request, listenEnv: layout.listenEnv, fds: layout.descriptors })
+      warm?.pass(layout.open)
+    },
+    [Symbol.dispose]: () => layout[Symbol.dispose](),
   }
+}
+
+function requestOf(
+  options: CreateOptions,
+  made: { state: RuntimeState; cgroup: Cgroup; seccomp: SeccompProgram | undefined },
+): Omit<CreateRequest, 'fds' | 'listenEnv'> {
+  const { config, id, bundle } = options
+  const { state, cgroup, seccomp } = made
+  const { process: own } = config
+  return {
+    kind: 'create',
+    ...{ id, bundle, rootfs: state.rootfs },
+    config: own ? { ...config, process: withCallersLimits(own, process.env) } : config,
+    cgroup: cgroup.mounts(),
+    ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
+    noPivot: options.noPivot ?? false,
+    newKeyring: !options.noNewKeyring,
+    dieWithParent: options.foreground ?? false,
+    state: ociState(state, 'creating'),
+    trace: options.trace ?? false,
+  }
+}
+
+/** From here on the record names the process. */
+function meet(state: RuntimeState, pid: number): void {
+  const init = identify(pid)
+  if (!init) throw new EngineError('internal', 'init was killed')
+  state.init = init
+  state.namespacePaths = namespacePathsOf(pid)
 }
 
 function newState({ id, bundle, config }: CreateOptions, cgroupPaths: Record<string, string>): RuntimeState {

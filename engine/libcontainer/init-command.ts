@@ -4,6 +4,6 @@ import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export function initCommand(): [string, ...string[]] {
-  const bundle = realpathSync(process.argv[1] ?? '')
-  return [process.execPath, join(dirname(bundle), 'tocker-init.mjs')]
+  const beside = dirname(realpathSync(process.argv[1] ?? ''))
+  return [process.execPath, join(beside, 'tocker-init.mjs')]
 }

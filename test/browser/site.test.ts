@@ -173,10 +173,10 @@ test('every link of the engine’s story leads to a file, with line numbers, and
   expect([...found].filter((path) => path.endsWith('.ts')).length).toBeGreaterThan(12)
   // By clicking, too: scripts that run later must not think that the page is none.
   await page.goto(`${address}/engine`)
-  await page.locator('.vp-doc a', { hasText: 'cli/main.ts' }).click()
-  await page.locator('.vp-code a', { hasText: 'engine/cli/commands/run.ts' }).click()
-  await page.waitForURL('**/engine/cli/commands/run.ts', { waitUntil: 'networkidle' })
-  expect(await page.locator('h1').textContent()).toContain('cli/commands/run.ts')
+  await page.locator('.vp-doc a', { hasText: 'cli/commands/run.ts' }).click()
+  await page.locator('.vp-code a', { hasText: 'engine/cli/commands/run-config.ts' }).click()
+  await page.waitForURL('**/engine/cli/commands/run-config.ts', { waitUntil: 'networkidle' })
+  expect(await page.locator('h1').textContent()).toContain('cli/commands/run-config.ts')
 })
 
 test.each(['light', 'dark'])('axe finds nothing serious, %s', async (theme) => {
