@@ -34,6 +34,7 @@ import {
   setUndumpable,
 } from '../syscalls/credentials.ts'
 import { type PreparedCall, runSilently } from '../syscalls/prepared.ts'
+import { dieWithParent } from '../syscalls/process.ts'
 import {
   CAP_SYS_ADMIN,
   type CapabilityPlan,
@@ -56,6 +57,7 @@ import { prepareSeccomp, type SeccompProgram } from './seccomp.ts'
  * @param exec from prepareExecute(); it then runs right after the last step, with
  *   nothing in between, and confine() returns no more. Left out: the caller's next
  *   calls are subject to the filter.
+ * @param foreground the process dies with the one who started it
  * @throws EngineError; the process is half confined then, and good for nothing but to exit
  */
 export function confine(
@@ -63,6 +65,7 @@ export function confine(
   program: SeccompProgram | undefined,
   warn: (line: string) => void,
   exec?: PreparedCall,
+  foreground = false,
 ): void {
   const plan = planCapabilities(process.capabilities ?? {}, lastCapability(), capget(), warn)
   schedule(process)
@@ -75,6 +78,8 @@ export function confine(
   takeAway('empty the bounding set', () => dropBoundingSet(plan))
   keepCapabilities()
   becomeUser(process.user)
+  // Another user's process forgets it (prctl(2)), so not before.
+  if (foreground) dieWithParent('SIGKILL')
   const last = [...limits, ...lastCalls(plan, program, process.noNewPrivileges === true)]
   if (exec) last.push(exec)
   takeAway('take the last privileges away ($.process)', () =>

@@ -10,7 +10,7 @@ import { closeSync, mkdirSync, readlinkSync, readSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
 import { setUndumpable } from '../syscalls/credentials.ts'
 import { setdomainname, sethostname } from '../syscalls/namespace.ts'
-import { chdir, dieWithParent, joinNewKeyring } from '../syscalls/process.ts'
+import { chdir, joinNewKeyring } from '../syscalls/process.ts'
 import { receiveFd } from '../syscalls/socket.ts'
 import { dup2 } from '../syscalls/terminal.ts'
 import type { Process } from './config/process.ts'
@@ -86,7 +86,6 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
   if (!process || !program)
     throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
   runHooks('startContainer', hooks?.startContainer, tell('created'))
-  if (request.dieWithParent) dieWithParent('SIGKILL')
   if (linux.personality) setPersonality(linux.personality)
   become(process, program, request, warn)
 }
@@ -123,12 +122,19 @@ function findProgram(process: Process, { listenEnv }: CreateRequest | ExecReques
 function become(
   process: Process,
   { file, env }: Program,
-  { seccomp, fds }: CreateRequest | ExecRequest,
+  request: CreateRequest | ExecRequest,
   warn: (message: string) => void,
 ): never {
+  const { seccomp, fds } = request
   const kept = Array.from({ length: fds.keep }, (_, index) => 3 + index)
   const program = seccomp && { ...seccomp, bpf: Buffer.from(seccomp.bpf, 'base64') }
-  confine(process, program, warn, prepareExecute(file, process.args, env, kept))
+  confine(
+    process,
+    program,
+    warn,
+    prepareExecute(file, process.args, env, kept),
+    request.kind === 'create' && request.dieWithParent,
+  )
   throw new EngineError('internal', 'execve(2) returned')
 }
 

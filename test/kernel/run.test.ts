@@ -198,11 +198,11 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       const records = stderr.split('\n').map((line) => JSON.parse(line))
       const names = records.map(({ name }) => name)
       const order = [
-        'mkdir',
-        'write',
         'unshare',
         'clone',
         'setns',
+        'mkdir',
+        'write',
         'write',
         'unshare',
         'sethostname',
