@@ -14,7 +14,8 @@ import { projectNode, root, setUp } from '../sandbox-vm/setup.mjs'
 import { endProcesses, leftovers } from './leftovers.mjs'
 
 setUp('test')
-const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'learn-containers-test-'))
+// A short name: sockets and podman's directories have paths of 50 to 107 bytes at most.
+const scratch = mkdtempSync(join(realpathSync(tmpdir()), 'lc-test-'))
 // mmdebstrap's mapped root is another user, and has to get through.
 chmodSync(scratch, 0o755)
 for (const name of ['tmp', 'run']) mkdirSync(join(scratch, name))
