@@ -209,7 +209,13 @@ test('at 360 pixels nothing scrolls sideways, and the terminal opens from below'
     storageState: await context.storageState(),
   })
   const small = await phone.newPage()
-  for (const path of ['/', '/lessons/', '/engine/', '/engine/libcontainer/cgroups/hierarchy.ts']) {
+  for (const path of [
+    '/',
+    '/lessons/',
+    '/engine/',
+    '/engine/libcontainer/cgroups/device-rules.ts',
+    '/engine/libcontainer/CONFORMANCE',
+  ]) {
     await small.goto(`http://127.0.0.1:${site.port}${path}`)
     expect(await small.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(360)
   }
