@@ -39,10 +39,16 @@ function imports({ path, text }: Source): { target: string; typeOnly: boolean }[
 const rooms: readonly [room: string, mayImport: readonly string[]][] = [
   ['engine/syscalls/', ['engine/errors.ts', 'engine/trace/']],
   ['engine/trace/', []],
-  ['engine/libcontainer/', ['engine/errors.ts', 'engine/trace/', 'engine/syscalls/']],
+  ['engine/libcontainer/', ['engine/errors.ts', 'engine/version.ts', 'engine/trace/', 'engine/syscalls/']],
   [
     'engine/cli/',
-    ['engine/errors.ts', 'engine/trace/', 'engine/libcontainer/', 'engine/syscalls/command.ts'],
+    [
+      'engine/errors.ts',
+      'engine/version.ts',
+      'engine/trace/',
+      'engine/libcontainer/',
+      'engine/syscalls/command.ts',
+    ],
   ],
   ['engine/', []],
   ['sandbox-vm/', []],

@@ -12,6 +12,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EngineError, errorLine } from '../errors.ts'
+import { packageVersion } from '../version.ts'
 import { describeFlags, type Flag, type Flags, parseArguments } from './commands/arguments.ts'
 import type { Context, Engine, Verb } from './commands/verb.ts'
 import { specVersion } from './config/names.ts'
@@ -79,7 +80,7 @@ export async function main(
     if (flags.on('version'))
       return print(
         to,
-        `tocker-runtime version ${version()}\nspec: ${specVersion}\nnode: ${process.version}\n`,
+        `tocker-runtime version ${packageVersion()}\nspec: ${specVersion}\nnode: ${process.version}\n`,
       )
     if (first === undefined || first === 'help' || flags.on('help')) return print(to, await help())
     name = first
@@ -172,18 +173,6 @@ async function help(): Promise<string> {
   )
   const list = loaded.map(([name, verb]) => `   ${name.padEnd(9)} ${verb.summary}\n`).join('')
   return `tocker-runtime - an OCI runtime, written to be read\n\nUSAGE:\n   tocker-runtime [global options] command [command options] [arguments...]\n\nCOMMANDS:\n${list}\nGLOBAL OPTIONS:\n${describeFlags(globalFlags)}`
-}
-
-/** The package's version; in the sandbox it stands beside the bundle. */
-function version(): string {
-  for (const path of ['./package.json', '../package.json', '../../package.json']) {
-    try {
-      return String(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version)
-    } catch {
-      // Not there: the next place.
-    }
-  }
-  return 'unknown'
 }
 
 function write(fd: number, text: string): void {

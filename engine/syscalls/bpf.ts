@@ -5,7 +5,7 @@
 // numbers, so a buffer's address must be known here.
 
 import { spell } from './flags.ts'
-import { bytes, library, number, rawSyscall } from './libc.ts'
+import { address, bytes, number, rawSyscall } from './libc.ts'
 
 const BPF_PROG_LOAD = 5
 const BPF_PROG_ATTACH = 8
@@ -31,17 +31,6 @@ function bpf(command: keyof typeof commands, attributes: Uint8Array, shown: stri
   ])
 }
 
-let memcpy: ReturnType<ReturnType<typeof library>> | undefined
-
-/**
- * Where a buffer lies, until it is collected: memcpy(3) of nothing returns its
- * first argument. The caller keeps the buffer alive past the call that uses this.
- */
-function addressOf(buffer: Uint8Array): bigint {
-  memcpy ??= library('libc.so.6')('uintptr_t memcpy(void*, const void*, size_t)')
-  return BigInt(memcpy(buffer, buffer, 0))
-}
-
 /** 128 bytes: more than any command here reads. The kernel takes the rest for zeros, as it is. */
 function attributes(): { view: DataView<ArrayBuffer>; bytes: Uint8Array<ArrayBuffer> } {
   const buffer = new ArrayBuffer(128)
@@ -55,8 +44,8 @@ export function bpfLoadDeviceProgram(instructions: Uint8Array): number {
   const license = Buffer.from('Apache-2.0\0')
   view.setUint32(0, BPF_PROG_TYPE_CGROUP_DEVICE, true)
   view.setUint32(4, instructions.length / 8, true)
-  view.setBigUint64(8, addressOf(instructions), true)
-  view.setBigUint64(16, addressOf(license), true)
+  view.setBigUint64(8, address(instructions), true)
+  view.setBigUint64(16, address(license), true)
   const shown = `BPF_PROG_TYPE_CGROUP_DEVICE, ${instructions.length / 8} instructions`
   return bpf('BPF_PROG_LOAD', bytes, shown)
 }
@@ -86,7 +75,7 @@ export function bpfAttached(cgroup: number): number[] {
   const ids = new Uint32Array(64)
   view.setUint32(0, cgroup, true)
   view.setUint32(4, BPF_CGROUP_DEVICE, true)
-  view.setBigUint64(16, addressOf(new Uint8Array(ids.buffer)), true)
+  view.setBigUint64(16, address(new Uint8Array(ids.buffer)), true)
   view.setUint32(24, ids.length, true)
   bpf('BPF_PROG_QUERY', bytes, `${cgroup}, BPF_CGROUP_DEVICE`)
   return [...ids.subarray(0, view.getUint32(24, true))]

@@ -4,7 +4,7 @@
 // The program is classic BPF, bpf(4): struct sock_filter of 8 bytes each,
 // compiled beforehand by libseccomp.ts.
 import { spell } from './flags.ts'
-import { type Argument, bytes, library, number, rawSyscall } from './libc.ts'
+import { type Argument, address, bytes, number, rawSyscall } from './libc.ts'
 import type { PreparedCall } from './prepared.ts'
 
 const SECCOMP_SET_MODE_FILTER = 1
@@ -31,7 +31,7 @@ export function prepareFilter(bpf: Uint8Array, flags: number): PreparedCall {
   // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
   const program = new DataView(new ArrayBuffer(16))
   program.setUint16(0, bpf.length / 8, true)
-  program.setBigUint64(8, addressOf(filter), true)
+  program.setBigUint64(8, address(filter), true)
   const args: Argument[] = [
     number(SECCOMP_SET_MODE_FILTER, 'SECCOMP_SET_MODE_FILTER'),
     number(flags, spell(flags, filterFlags)),
@@ -48,10 +48,4 @@ export function prepareFilter(bpf: Uint8Array, flags: number): PreparedCall {
       if (filter.length > 0) seccomp(inVain ? [number(0xffff), ...args.slice(1)] : args)
     },
   }
-}
-
-/** Where the bytes are in memory. memmove(3) of nothing onto itself returns just that. */
-function addressOf(data: Uint8Array): bigint {
-  const memmove = library('libc.so.6')('size_t memmove(void*, const void*, size_t)')
-  return BigInt(memmove(data, data, 0))
 }
