@@ -8,7 +8,7 @@
 // Next: engine/libcontainer/namespaces.ts
 import { closeSync, mkdirSync, readlinkSync, readSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
-import { setUndumpable } from '../syscalls/credentials.ts'
+import { lastCapability, setUndumpable } from '../syscalls/credentials.ts'
 import { setdomainname, sethostname } from '../syscalls/namespace.ts'
 import { chdir, joinNewKeyring } from '../syscalls/process.ts'
 import { receiveFd } from '../syscalls/socket.ts'
@@ -38,6 +38,8 @@ import { becomeNamespaceRoot } from './user-namespace.ts'
 export function runInit(fd: number, passing?: number): never {
   const host = new InitChannel(fd)
   try {
+    // Loads the FFI, while there is time: an init that was spawned ahead has plenty.
+    lastCapability()
     const request: CreateRequest | ExecRequest = JSON.parse(host.receive())
     if (request.trace) host.traceInit()
     if (passing !== undefined) takeDescriptors(passing, request)
