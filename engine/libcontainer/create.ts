@@ -14,6 +14,7 @@ import { EngineError } from '../errors.ts'
 import { type Birth, giveBirth } from './birth.ts'
 import type { Cgroup } from './cgroups/cgroup.ts'
 import { openCgroup } from './cgroups/open.ts'
+import { primeMoves } from './cgroups/prime.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
 import type { CreateRequest } from './handshake.ts'
@@ -70,6 +71,7 @@ export interface Created {
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { config, root, id, listener = {} } = options
   const { linux = {}, hooks } = config
+  primeMoves()
   const cgroup = openCgroup(linux.cgroupsPath, id, {
     systemd: options.systemdCgroup ?? false,
     rootless: options.rootless ?? false,
