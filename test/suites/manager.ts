@@ -55,7 +55,7 @@ async function openDocker(runtime: string): Promise<Manager> {
     const ended = new Promise((resolve) => daemon.once('exit', resolve))
     daemon.kill()
     await ended
-    removeCgroups(parent)
+    await removeCgroups(parent)
   })
 }
 
@@ -96,7 +96,7 @@ log_driver = "k8s-file"
   const env = { CONTAINERS_CONF: at('containers.conf'), TMPDIR: at('tmp') }
   return manager('podman', directory, ['podman', ...options], env, ['--cgroup-parent', parent], async () => {
     await execa('podman', [...options, 'rm', '--all', '--force', '--time', '0'], { env, reject: false })
-    removeCgroups(parent)
+    await removeCgroups(parent)
   })
 }
 
@@ -169,12 +169,20 @@ async function until(happened: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Managers leave the parents of their containers' cgroups. */
-function removeCgroups(parent: string): void {
+/** Managers leave the parents of their containers' cgroups; a conmon may still be on its way out of one. */
+async function removeCgroups(parent: string): Promise<void> {
   const remove = (path: string): void => {
     for (const entry of readdirSync(path, { withFileTypes: true }))
       if (entry.isDirectory()) remove(join(path, entry.name))
     rmdirSync(path)
   }
-  for (const path of cgroupRoots().map((root) => join(root, parent))) if (existsSync(path)) remove(path)
+  for (const path of cgroupRoots().map((root) => join(root, parent)))
+    for (let tries = 0; existsSync(path); tries++) {
+      try {
+        remove(path)
+      } catch (error) {
+        if (tries > 100) throw error
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
 }
