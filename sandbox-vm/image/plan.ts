@@ -2,8 +2,9 @@
 //
 // The plan's key names the image in the cache. Whatever changes the image is
 // part of the key: packages, scripts, Node's version, disk size. Two builds of
-// one plan on the same day give the same bytes; on different days Debian's
-// mirror may hold newer package versions (assemble.sh writes them to packages.txt).
+// one plan by one user on the same day give the same bytes; on different days
+// Debian's mirror may hold newer package versions (assemble.sh writes them to
+// packages.txt), and a build by root was seen to differ from one without.
 //
 // Next: sandbox-vm/image/build.ts
 import { createHash } from 'node:crypto'
