@@ -58,6 +58,9 @@ function mounts() {
     .map((line) => `mount ${line.split(' ').slice(3, 5).join(' ')}`)
 }
 
+/** Cgroups at the top of a hierarchy: tocker's, the tests', and where managers put what nobody gave a place. */
+const ours = /^(tocker|docker|libpod_parent)$|^lc-/
+
 function cgroups() {
   const roots = read('/proc/self/mountinfo')
     .split('\n')
@@ -66,9 +69,7 @@ function cgroups() {
   return roots.flatMap((root) =>
     ['', 'tocker'].flatMap((parent) =>
       list(join(root, parent))
-        .filter((name) =>
-          parent === '' ? name === 'tocker' || name.startsWith('lc-') : isDirectory(join(root, parent, name)),
-        )
+        .filter((name) => (parent === '' ? ours.test(name) : isDirectory(join(root, parent, name))))
         .map((name) => `cgroup ${join(root, parent, name)}`),
     ),
   )

@@ -3,9 +3,9 @@
 // handshake.ts.
 //
 // The order is the protocol. The state is on the disk before there is anything
-// that would have to be cleaned up; init is in its cgroup before it is told
-// anything, so nothing of it escapes the limits; and whatever fails on the way
-// takes along what was made before it.
+// that would have to be cleaned up; init has its request, and only says hello,
+// until it is in its cgroup, so nothing that it makes escapes the limits; and
+// whatever fails on the way takes along what was made before it.
 //
 // Next: engine/libcontainer/handshake.ts
 import { realpathSync, renameSync, writeFileSync } from 'node:fs'

@@ -80,10 +80,10 @@ function notExecutable(name: string, why: string): EngineError {
  * inside the container, and a process there could open /proc/PID/exe for writing
  * and so overwrite Node on the host (CVE-2019-5736).
  *
- * This look catches the plain case only. What else protects: init is made
- * undumpable (PR_SET_DUMPABLE 0) before it enters the container's namespaces, so
- * that nobody there may follow its /proc/PID/exe; and a file that is being
- * executed cannot be written to (ETXTBSY).
+ * This look catches the plain case only. What else protects: exec's init is made
+ * undumpable (PR_SET_DUMPABLE 0) before it enters the container's namespaces,
+ * where others run, so that nobody there may follow its /proc/PID/exe; and a file
+ * that is being executed cannot be written to (ETXTBSY).
  */
 function refuseOurselves(file: string): void {
   const info = statSync(file, { throwIfNoEntry: false })

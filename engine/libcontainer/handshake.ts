@@ -3,10 +3,10 @@
 // most of that. One socket, one JSON object a line.
 //
 //   create                                      init
-//     | spawn, pid saved, into the cgroup         | reads its request: waits
+//     | name taken, spawn; cgroup made            | loads, and waits for its request
 //     | -- request --------------------------->   |
 //     | <-- hello: my pid is ------------------   | (its number as the host sees it)
-//     |    writes uid_map, gid_map                |
+//     |    pid saved, into the cgroup, id maps    |
 //     | -- go -------------------------------->   | joins and makes namespaces
 //     | <-- namespaces ------------------------   |
 //     |    hooks: prestart, createRuntime         |
@@ -23,8 +23,8 @@
 //     | <-- trace, warnings, failed -----------   | confines itself, execve(2)
 //     | <-- end of file of the FIFO `result` --   | (closed by execve)
 //
-// The host's end is host-channel.ts. At any moment init may say `trace`, `warning`, or `failed` and exit. When the
-// host dies, init reads the end of the file in place of `go`, and exits too: a
+// The host's end is host-channel.ts. At any moment init may say `trace`,
+// `warning`, or `failed` and exit. When the host dies, init reads the end of the file in place of `go`, and exits too: a
 // half-made container ends by itself. exec.ts has no `namespaces`, no `created`
 // and no FIFO: one `go`, then the end of file.
 //

@@ -71,8 +71,9 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
       const code = codeLines(block.code, 'typescript', width - 2, block.from)
       const shown = view.opened.has(block.id) ? code : code.slice(0, folded)
       const rest = code.length - shown.length
+      const place = `${paint('blue', `${block.file}:${block.from}`)}  ${key(rest > 0 ? 'unfold' : 'fold')}`
       return [
-        `${pointer} ${paint('blue', `${block.file}:${block.from}`)}  ${key(rest > 0 ? 'unfold' : 'fold')}`,
+        ...wrap(place, width - 2).map((line) => `${pointer} ${line}`),
         ...shown.map((line) => `${pointer} ${line}`),
         ...(rest > 0 ? [`${pointer} ${paint('dim', `… ${rest} more lines`)}`] : []),
       ]

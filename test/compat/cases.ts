@@ -23,7 +23,7 @@ function prints(flags: readonly string[], script: string, expected: string | Reg
 
 function exits(expected: number, flags: readonly string[], ...command: string[]): Case {
   return async (manager) => {
-    const { status } = await manager.cli('run', '--rm', '--network', 'none', ...flags, 'box', ...command)
+    const { status } = await manager.cli('run', '--rm', ...manager.flags, ...flags, 'box', ...command)
     assert.equal(status, expected)
   }
 }
@@ -60,7 +60,7 @@ const capEff = 'grep CapEff /proc/self/status | cut -f2'
 export const cases: Record<string, Case> = {
   run: prints([], 'echo hi', 'hi'),
   'run -it': async (manager) => {
-    const args = ['run', '--rm', '-it', '--network', 'none', 'box', 'sh', '-c', `tty; ${sized}; exit 4`]
+    const args = ['run', '--rm', '-it', ...manager.flags, 'box', 'sh', '-c', `tty; ${sized}; exit 4`]
     const { status, stdout } = await manager.onTerminal(...args)
     assert.match(stdout, /\/dev\/pts\/0[\s\S]*sized/)
     assert.equal(status, 4)
@@ -219,7 +219,7 @@ export const cases: Record<string, Case> = {
   '--ipc=host': prints(['--ipc', 'host'], 'readlink /proc/self/ns/ipc', /ipc:/),
   '--uts=host': prints(['--uts', 'host'], 'readlink /proc/self/ns/uts', /uts:/),
   '-i: stdin arrives': async (manager) => {
-    const { stdout } = await manager.feed('some text', 'run', '--rm', '-i', '--network', 'none', 'box', 'cat')
+    const { stdout } = await manager.feed('some text', 'run', '--rm', '-i', ...manager.flags, 'box', 'cat')
     assert.equal(stdout, 'some text')
   },
   'exec -i: stdin arrives': living([], async (manager, name) => {

@@ -18,6 +18,8 @@ export interface Answer {
 export interface Manager {
   readonly name: 'docker' | 'podman'
   readonly directory: string
+  /** For every `run`: no network, and a cgroup that goes with the manager. */
+  readonly flags: readonly string[]
   /** One command: `cli('ps', '-a')`. */
   cli(...args: string[]): Promise<Answer>
   /** The same on a terminal of 17 rows and 91 columns, by script(1). */
@@ -126,6 +128,7 @@ async function manager(
   return {
     name,
     directory,
+    flags: common,
     cli,
     feed: (input, ...args) => call(program, [...first, ...args], input),
     onTerminal: (...args) => {

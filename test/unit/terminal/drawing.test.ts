@@ -34,7 +34,7 @@ test('Markdown is wrapped, listed and quoted', () => {
   ])
 })
 
-test.each([56, 60, 76, 100])('no line of any lesson is wider than %i cells', (width) => {
+test.each([40, 60, 76, 100])('no line of any lesson is wider than %i cells', (width) => {
   for (const lesson of lessons) {
     for (const step of lesson.steps) {
       const view = {
