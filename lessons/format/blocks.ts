@@ -19,8 +19,8 @@ interface Place {
 
 type Container = Extract<Node, { kind: 'container' }>
 type Fence = Extract<Node, { kind: 'fence' }>
-const containers = ['check', 'predict', 'hint', 'solution', 'exercise', 'source', 'watch']
-const views: readonly WatchView[] = ['namespaces', 'cgroup']
+const containers = ['check', 'predict', 'hint', 'solution', 'exercise', 'source', 'watch', 'note']
+const views: readonly WatchView[] = ['namespaces', 'processes', 'cgroup', 'layers']
 
 export class BlockReader {
   readonly #place: Place
@@ -60,6 +60,7 @@ export class BlockReader {
         this.#allow(info, line, [], [])
         return this.#predict(node, head)
       case 'hint':
+      case 'note':
         this.#allow(info, line, [], [])
         return { type, ...head, markdown: this.#markdown(node) }
       case 'solution': {

@@ -9,11 +9,19 @@ import { distance } from 'fastest-levenshtein'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import type { Language } from '../language/language.ts'
 import type { Lesson } from './lesson.ts'
 import { parseLesson } from './parser.ts'
+import { translate, translationPath } from './translation.ts'
 
+const wordsSchema = z.strictObject({ title: z.string(), summary: z.string() })
 const modulesSchema = z.array(
-  z.strictObject({ id: z.string(), title: z.string(), summary: z.string(), lessons: z.array(z.string()) }),
+  z.strictObject({
+    ...wordsSchema.shape,
+    id: z.string(),
+    zh: wordsSchema,
+    lessons: z.array(z.string()),
+  }),
 )
 
 export interface Module {
@@ -27,25 +35,34 @@ function contentDirectory(): string {
   return process.env.LEARN_CONTAINERS_CONTENT ?? join(packageRoot(), 'lessons/content')
 }
 
-/** @throws LessonError when a lesson cannot be read */
-export async function modules(): Promise<Module[]> {
+/** @returns the lessons in that language, in English where nobody translated them @throws LessonError when a lesson cannot be read */
+export async function modules(language: Language = 'en'): Promise<Module[]> {
   const list = modulesSchema.parse(
     parseYaml(await readFile(join(contentDirectory(), 'modules.yaml'), 'utf8')),
   )
   return Promise.all(
-    list.map(async (module) => ({
-      ...module,
-      lessons: await Promise.all(module.lessons.map((slug) => parseLesson(lessonPath(module.id, slug)))),
+    list.map(async ({ id, title, summary, zh, lessons }) => ({
+      id,
+      ...(language === 'zh' ? zh : { title, summary }),
+      lessons: await Promise.all(lessons.map((slug) => readLesson(id, slug, language))),
     })),
   )
+}
+
+async function readLesson(module: string, slug: string, language: Language): Promise<Lesson> {
+  const path = lessonPath(module, slug)
+  const lesson = await parseLesson(path)
+  if (language === 'en') return lesson
+  const text = await readFile(translationPath(path), 'utf8').catch(() => undefined)
+  return text === undefined ? lesson : translate(lesson, text, translationPath(lesson.path)).lesson
 }
 
 export function lessonPath(module: string, slug: string): string {
   return join(contentDirectory(), module, slug, 'lesson.md')
 }
 
-export async function findLesson(slug: string): Promise<Lesson | undefined> {
-  return (await modules()).flatMap((module) => module.lessons).find((lesson) => lesson.slug === slug)
+export async function findLesson(slug: string, language: Language = 'en'): Promise<Lesson | undefined> {
+  return (await modules(language)).flatMap((module) => module.lessons).find((lesson) => lesson.slug === slug)
 }
 
 /** The lesson whose name is nearest to a misspelt one, when it is near. */

@@ -1,7 +1,8 @@
 // The outer shape of a lesson: containers (`:::`), fences (```) and text.
 //
 // A lesson is Markdown with containers in the syntax that VitePress knows. They
-// nest by their number of colons: a step has five, what is inside has three.
+// nest by their number of colons: a step has five, what is inside has three. Two
+// colons are a container without content, on one line: `::run`.
 // Text between them is left alone; each reader renders it with markdown-it.
 //
 // Called by parser.ts, which gives the names their meaning.
@@ -49,6 +50,19 @@ function readNodes(reader: Reader, colons: number): Node[] {
     const line = reader.lines[reader.at] ?? ''
     const container = /^(:{3,})\s*(\S.*)?$/.exec(line)
     const fence = /^(`{3,}|~{3,})(.*)$/.exec(line)
+    const leaf = /^::([a-z].*)$/.exec(line)
+    if (leaf) {
+      flush()
+      const at = reader.firstLine + reader.at++
+      nodes.push({
+        kind: 'container',
+        line: at,
+        info: parseInfo(leaf[1] ?? '', reader.path, at),
+        children: [],
+      })
+      textStart = reader.at
+      continue
+    }
     if (container && container[2] === undefined) {
       if (colons === 0)
         throw new LessonError(

@@ -52,6 +52,7 @@ export type Block =
   | ExerciseBlock
   | SourceBlock
   | WatchBlock
+  | NoteBlock
 
 interface ProseBlock extends Identified {
   type: 'prose'
@@ -129,12 +130,18 @@ export interface SourceBlock extends Identified {
   markdown: string
 }
 
-export type WatchView = 'namespaces' | 'cgroup'
+export type WatchView = 'namespaces' | 'processes' | 'cgroup' | 'layers'
 
 /** A live picture. Arguments are shell words, expanded in the sandbox: `pid=$(lab shell-pid inside)`. */
 export interface WatchBlock extends Identified {
   type: 'watch'
   view: WatchView
   args: Record<string, string>
+  markdown: string
+}
+
+/** What the instructor says, and the learner does not see. */
+interface NoteBlock extends Identified {
+  type: 'note'
   markdown: string
 }

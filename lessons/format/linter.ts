@@ -1,11 +1,12 @@
 // What parses and is still wrong: `learn-containers lint`.
 //
 // The parser refuses what it cannot read; this file reads as an editor would.
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
-import type { Block, Lesson, Step } from './lesson.ts'
+import type { Lesson } from './lesson.ts'
+import { LessonError } from './lesson-error.ts'
+import { translate, translationPath } from './translation.ts'
 
 /** Complaints as `path:line: message`; none means that the lesson is fit to publish. */
 export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<string[]> {
@@ -50,35 +51,15 @@ function cannotFail(script: string): boolean {
   return lines.length === 0 || /^(true|:|exit 0)$/.test(last) || /\|\|\s*true$/.test(last)
 }
 
-/** Changes with the English text of a step: what a translation was made from. */
-function stepHash(step: Step): string {
-  const prose = (block: Block): string =>
-    'markdown' in block ? block.markdown : block.type === 'predict' ? block.question : ''
-  return createHash('sha256')
-    .update([step.title, ...step.blocks.map(prose)].join('\0'))
-    .digest('hex')
-    .slice(0, 8)
-}
-
-/** lesson.zh.md holds `## step-id <hash of the English step>` and prose. It may be missing, not wrong. */
+/** lesson.zh.md may be missing, not wrong. */
 async function lintTranslation(lesson: Lesson): Promise<string[]> {
-  const path = join(dirname(lesson.path), 'lesson.zh.md')
+  const path = translationPath(lesson.path)
   const text = await readFile(join(packageRoot(), path), 'utf8').catch(() => undefined)
   if (text === undefined) return []
-  const found: string[] = []
-  const seen = new Set<string>()
-  for (const [index, line] of text.split('\n').entries()) {
-    const [, id, hash] = /^## (\S+)(?: (\S+))?$/.exec(line) ?? []
-    if (id === undefined) continue
-    seen.add(id)
-    const step = lesson.steps.find((one) => one.id === id)
-    if (!step) found.push(`${path}:${index + 1}: the lesson has no step ${id}`)
-    else if (hash !== stepHash(step))
-      found.push(
-        `${path}:${index + 1}: the English step changed since: translate it again, and write ${stepHash(step)}`,
-      )
+  try {
+    return translate(lesson, text, path).stale.map(({ line, message }) => `${path}:${line}: ${message}`)
+  } catch (error) {
+    if (error instanceof LessonError) return [error.message]
+    throw error
   }
-  for (const step of lesson.steps)
-    if (!seen.has(step.id)) found.push(`${path}:1: the step ${step.id} is not translated`)
-  return found
 }

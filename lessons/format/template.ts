@@ -1,7 +1,10 @@
-// `learn-containers new module/slug`: a lesson that parses, to be filled.
+// `learn-containers new module/slug`: a lesson that parses, to be filled. And
+// `new --zh`: the frame of its translation, with the English words in place.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { lessonPath } from './catalogue.ts'
+import { findLesson, lessonPath } from './catalogue.ts'
+import type { Block, Lesson } from './lesson.ts'
+import { failMessages, frameHash, stepHash, translationPath } from './translation.ts'
 
 /** Writes the template. @returns its path @throws when the name is not module/slug, or the lesson exists */
 export async function newLesson(name: string): Promise<string> {
@@ -60,4 +63,54 @@ The first nudge.
 :::
 :::::
 `
+}
+
+/** Writes lesson.zh.md with the English words, to be translated. @returns its path @throws when it exists, or the lesson does not */
+export async function newTranslation(name: string): Promise<string> {
+  const slug = name.split('/').at(-1) ?? ''
+  const lesson = await findLesson(slug)
+  if (!lesson) throw new Error(`there is no lesson ${slug}`)
+  const path = translationPath(lessonPath(lesson.module, slug))
+  await writeFile(path, frame(lesson), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      error.code === 'EEXIST' ? `${path} exists already` : `cannot write ${path}: ${error.message}`,
+    )
+  })
+  return path
+}
+
+function frame(lesson: Lesson): string {
+  const steps = lesson.steps.map(
+    (step) =>
+      `::::: step ${step.id} ${stepHash(step)} "${step.title}"\n${step.blocks.map(blockFrame).join('\n\n')}\n:::::\n`,
+  )
+  const prose = (blocks: readonly Block[]): string => blocks.map(blockFrame).join('\n\n')
+  const head = `---\ntitle: ${JSON.stringify(lesson.title)}\nsummary: ${JSON.stringify(lesson.summary)}\nhash: "${frameHash(lesson)}"\n---\n`
+  return [head, prose(lesson.intro), '', ...steps, prose(lesson.outro), ''].join('\n')
+}
+
+function blockFrame(block: Block): string {
+  const quote = (text: string): string => text.replaceAll(/^/gm, '> ')
+  const container = (title: string, ...body: string[]): string =>
+    [`::: ${block.type}${title === '' ? '' : ` "${title.replaceAll('"', '\\"')}"`}`, ...body, ':::'].join(
+      '\n',
+    )
+  switch (block.type) {
+    case 'prose':
+      return block.markdown
+    case 'run':
+      return '::run'
+    case 'check':
+      return container(block.title, ...failMessages(block.script).map(quote))
+    case 'predict':
+      return container(
+        block.question,
+        ...block.options.map(({ text }) => `- ${text}`),
+        quote(block.explanation),
+      )
+    case 'exercise':
+      return container(block.title, block.markdown)
+    default:
+      return block.markdown === '' ? `::${block.type}` : container('', block.markdown)
+  }
 }

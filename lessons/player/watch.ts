@@ -43,7 +43,7 @@ export interface CgroupSample {
 
 const frameMark = '--- frame'
 
-const samplers: Record<WatchBlock['view'], string> = {
+const samplers: Partial<Record<WatchBlock['view'], string>> = {
   namespaces: `for t in "$LAB_DIR"/terminals/*; do echo "terminal $(cat "$t") \${t##*/}"; done
   grep -sHE '^(Name|PPid|NSpid):' /proc/[0-9]*/status; ls -l /proc/[0-9]*/ns 2>/dev/null`,
   cgroup: `grep -sH '' "$path/memory.current" "$path/memory.max" "$path/memory.events" "$path/pids.current" "$path/pids.max" "$path/cgroup.procs"

@@ -28,6 +28,8 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
   const text = (markdown: string, indent: string): string[] =>
     markdownLines(markdown, width - stringWidth(indent)).map((line) => indent + line)
   switch (block.type) {
+    case 'note':
+      return []
     case 'prose':
       return markdownLines(block.markdown, width)
     case 'run':

@@ -67,8 +67,10 @@ program
   .command('new')
   .description('begin a new lesson')
   .argument('<module/slug>')
-  .action(async (name: string) => {
-    const { newLesson } = await import('../format/template.ts')
+  .option('--zh', 'begin its Chinese translation: lesson.zh.md')
+  .action(async (name: string, { zh }: { zh?: boolean }) => {
+    const { newLesson, newTranslation } = await import('../format/template.ts')
+    if (zh) return console.log(`${await newTranslation(name)}: translate it, then run learn-containers lint`)
     console.log(`${await newLesson(name)}: fill it, add it to modules.yaml, then run learn-containers lint`)
   })
 program

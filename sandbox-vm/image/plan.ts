@@ -13,7 +13,10 @@ import { createHash } from 'node:crypto'
 const suite = 'bookworm'
 
 const always = [
+  'attr',
+  'btrfs-progs',
   'busybox-static',
+  'curl',
   'iproute2',
   'iputils-ping',
   'jq',
@@ -21,12 +24,16 @@ const always = [
   'less',
   'libatomic1',
   'libcap2-bin',
+  'lxc',
+  'netcat-openbsd',
   'nftables',
   'openssh-server',
   'procps',
   'psmisc',
   'strace',
   'stress-ng',
+  'tree',
+  'uidmap',
   'vim-tiny',
   'nano',
 ]

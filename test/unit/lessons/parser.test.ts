@@ -2,12 +2,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modules, suggest } from '../../../lessons/format/catalogue.ts'
 import { lint } from '../../../lessons/format/linter.ts'
 import { parseLesson } from '../../../lessons/format/parser.ts'
 import { readRegion } from '../../../lessons/format/region.ts'
 import { newLesson } from '../../../lessons/format/template.ts'
+import { translate } from '../../../lessons/format/translation.ts'
 
 let directory: string
 beforeAll(async () => {
@@ -111,7 +112,7 @@ test.each([
     head,
     /is not a file of the engine/,
   ],
-  ['an unknown view', step('::: watch layers\n:::'), head, /no view layers: there are namespaces, cgroup/],
+  ['an unknown view', step('::: watch oceans\n:::'), head, /no view oceans: there are namespaces, cgroup/],
   [
     'a missing exercise file',
     step('::: exercise "E" file=/x starter=x.sh\n:::'),
@@ -151,21 +152,62 @@ test('the linter reads as an editor would', async () => {
   }
 })
 
-test('a translation is held against its steps, and says what to write when the English changed', async () => {
-  const complaints = async (translation: string) => {
-    const lesson = await parse(step('Text.'))
-    await writeFile(join(directory, 'demo/lesson.zh.md'), translation)
-    const found = await lint(lesson, ['demo'])
-    return found.filter((line) => line.includes('lesson.zh.md'))
-  }
-  const [stale, gone] = await complaints('## one 00000000\nx\n\n## two\ny\n')
-  expect(stale).toMatch(
-    /lesson\.zh\.md:1: the English step changed since: translate it again, and write [0-9a-f]{8}$/,
+describe('a translation', () => {
+  const english = step(
+    'Text.\n```sh run\nls\n```\n::: check "C"\n```sh\ntest -e /x || lab fail "There is no $x."\n```\n:::\n::: predict "Q?"\n- [x] Yes\n- [ ] No\n> Why.\n:::',
   )
-  expect(gone).toMatch(/:4: the lesson has no step two/)
-  expect(await complaints(`## one ${stale?.slice(-8)}\nx\n`)).toEqual([])
-  expect(await complaints('nothing yet\n')).toEqual([expect.stringMatching(/the step one is not translated/)])
-  await rm(join(directory, 'demo/lesson.zh.md'))
+  const words = (hash: string, body: string) =>
+    `---\ntitle: 题\nsummary: 要\nhash: "${hash}"\n---\n::::: step one ${hash} "步"\n${body}\n:::::\n`
+  const body =
+    '文。\n::run\n再一句。\n::: check "查"\n> 没有 $x。\n:::\n::: predict "问？"\n- 是\n- 否\n> 因为。\n:::'
+
+  test('has the words, and takes commands, answers and scripts from the lesson', async () => {
+    const { lesson, stale } = translate(await parse(english), words('00000000', body), 'lesson.zh.md')
+    expect(lesson).toMatchObject({ slug: 'demo', title: '题', summary: '要' })
+    expect(lesson.steps[0]).toMatchObject({ id: 'one', title: '步' })
+    expect(lesson.steps[0]?.blocks).toMatchObject([
+      { type: 'prose', markdown: '文。' },
+      { id: 'one/run-1', command: 'ls' },
+      { type: 'prose', markdown: '再一句。' },
+      { id: 'one/check-1', title: '查', script: 'test -e /x || lab fail "没有 $x。"' },
+      {
+        question: '问？',
+        options: [
+          { text: '是', correct: true },
+          { text: '否', correct: false },
+        ],
+      },
+    ])
+    expect(stale.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /the English title, .* changed since: translate it again, and write [0-9a-f]{8}$/,
+      ),
+      expect.stringMatching(/the English step changed since/),
+    ])
+  })
+
+  test.each([
+    [
+      'a step that the lesson has not',
+      words('0', body).replace('step one', 'step two'),
+      /:6: the lesson has no step two/,
+    ],
+    ['a block too few', words('0', '文。\n::run'), /:6: the step one lacks its check/],
+    [
+      'another order',
+      words('0', body.replace('::run', '::watch')),
+      /:8: here the English step has a run, not a watch/,
+    ],
+    ['a message too few', words('0', body.replace('> 没有 $x。\n', '')), /the check can say 1 things/],
+    ['an answer too few', words('0', body.replace('- 否\n', '')), /a question with 2 answers/],
+    ['no head', body, /:1: a translation begins with title/],
+  ])('%s is refused', async (_name, text, message) => {
+    const lesson = await parse(english)
+    expect(() => translate(lesson, text, 'lesson.zh.md')).toThrow(message)
+    await writeFile(join(directory, 'demo/lesson.zh.md'), text)
+    expect((await lint(lesson, ['demo'])).join('\n')).toMatch(message)
+    await rm(join(directory, 'demo/lesson.zh.md'))
+  })
 })
 
 test('what `new` writes can be read, and is never written over', async () => {
@@ -186,7 +228,12 @@ test('what `new` writes can be read, and is never written over', async () => {
 })
 
 test('the catalogue has its modules in order, and knows a near miss', async () => {
-  expect((await modules()).map((module) => module.id)).toEqual(['before', 'namespaces', 'cgroups'])
+  expect((await modules()).map((module) => module.id)).toEqual([
+    'before',
+    'namespaces',
+    'cgroups',
+    'copy-on-write',
+  ])
   expect(await suggest('unshare-pdi')).toBe('unshare-pid')
   expect(await suggest('memory')).toBe('cgroup-memory')
   expect(await suggest('xylophone-lesson')).toBeUndefined()
