@@ -5,11 +5,13 @@ import { constants, release } from 'node:os'
 import { dirname } from 'node:path'
 import { execa } from 'execa'
 import { putEngine } from './engine-bundle.ts'
+import { seenFromOutside } from './outside.ts'
 import { openPty } from './pty.ts'
 import {
   type ExecOptions,
   type ExecResult,
   type OpenOptions,
+  type Outside,
   type Sandbox,
   SandboxError,
   type Shell,
@@ -35,6 +37,10 @@ export async function openLocal(options: OpenOptions): Promise<Sandbox> {
 class LocalSandbox implements Sandbox {
   readonly name = 'local'
   readonly #shells = new Set<Shell>()
+
+  outside(): Promise<Outside> {
+    return seenFromOutside()
+  }
 
   async describe(): Promise<string> {
     return `this machine, Linux ${release()}`

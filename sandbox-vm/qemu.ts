@@ -11,11 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { putEngine } from './engine-bundle.ts'
 import { ensureImage } from './image/build.ts'
 import { KeeperClient, type KeeperState, machineDirectory } from './keeper-client.ts'
+import { seenFromOutside } from './outside.ts'
 import { Remote } from './remote.ts'
 import {
   type ExecOptions,
   type ExecResult,
   type OpenOptions,
+  type Outside,
   type Sandbox,
   SandboxError,
   type SandboxEvent,
@@ -175,6 +177,10 @@ class QemuSandbox implements Sandbox {
       ? `QEMU ${status.qemuVersion}, ${status.acceleration}, ${status.cpus} CPUs, ${status.memoryMegabytes} MB`
       : 'QEMU'
     return `${machine}, ${stdout.trim()}`
+  }
+
+  async outside(): Promise<Outside> {
+    return seenFromOutside((await this.#keeper?.ask({ type: 'status' }))?.qemuPid)
   }
 
   async exec(command: string, options?: ExecOptions): Promise<ExecResult> {

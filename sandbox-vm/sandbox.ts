@@ -61,11 +61,20 @@ export type SandboxEvent =
   | { type: 'restarting'; reason: string }
   | { type: 'ready' }
 
+export interface Outside {
+  /** Kernel of the machine that the learner sits at: `Linux 6.12.1`, `Darwin 25.0.0`. */
+  kernel: string
+  /** The VM, which is one process there; missing when the sandbox is no VM of ours. `kilobytes` are resident. */
+  process?: { name: string; pid: number; kilobytes: number }
+}
+
 export interface Sandbox extends AsyncDisposable {
   /** `qemu`, `ssh://user@host` or `local`. */
   readonly name: string
   /** One line for people: `QEMU 7.2, emulated (TCG), 2 CPUs, 1024 MB, Debian 12, Linux 6.1.0`. */
   describe(): Promise<string>
+  /** The same from the other side: what the learner's machine sees of it. */
+  outside(): Promise<Outside>
   exec(command: string, options?: ExecOptions): Promise<ExecResult>
   shell(options: ShellOptions): Promise<Shell>
   /** Writes a file, making its directories; the old content stays until the new is complete. */

@@ -6,11 +6,13 @@ import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { putEngine } from './engine-bundle.ts'
+import { seenFromOutside } from './outside.ts'
 import { Remote } from './remote.ts'
 import {
   type ExecOptions,
   type ExecResult,
   type OpenOptions,
+  type Outside,
   type Sandbox,
   SandboxError,
   type SandboxEvent,
@@ -112,6 +114,10 @@ class SshSandbox implements Sandbox {
       for (const listener of this.#listeners)
         listener({ type: 'lost', reason: `the connection to ${name} ended: start again` })
     })
+  }
+
+  outside(): Promise<Outside> {
+    return seenFromOutside()
   }
 
   async describe(): Promise<string> {

@@ -46,13 +46,17 @@ case "$1" in
     set -- \${stat##*) }
     [ "$6" -gt 0 ] && echo "$6" || echo "$outer"
     ;;
+  outside)
+    # What the learner's own machine said of this one: kernel, process, kilobytes.
+    sed -n "s/^$2=//p" "$LAB_DIR/outside"
+    ;;
   fail)
     shift
     echo "lab-fail: $*" >&2
     exit 1
     ;;
   *)
-    echo "usage: lab shell-pid TERMINAL | lab fail MESSAGE" >&2
+    echo "usage: lab shell-pid TERMINAL | lab outside kernel|process|kilobytes | lab fail MESSAGE" >&2
     exit 2
     ;;
 esac
@@ -77,6 +81,12 @@ PS1="$(printf '\\033]133;A\\007$ \\033]133;B\\007')"
 /** Makes the session's directory anew. */
 export async function setUpSession(sandbox: Sandbox, session: string): Promise<void> {
   const directory = sessionDirectory(session)
+  const { kernel, process } = await sandbox.outside()
+  const outside = [
+    `kernel=${kernel}`,
+    `process=${process?.name ?? ''}`,
+    `kilobytes=${process?.kilobytes ?? ''}`,
+  ]
   const script = `set -e
 rm -rf ${directory}
 mkdir -p ${directory}/bin ${directory}/home ${directory}/terminals
@@ -86,6 +96,9 @@ cat > ${directory}/home/.bashrc <<'END-OF-BASHRC'
 ${bashrc}END-OF-BASHRC
 cat > ${directory}/home/.shrc <<'END-OF-SHRC'
 ${shrc}END-OF-SHRC
+cat > ${directory}/outside <<'END-OF-OUTSIDE'
+${outside.join('\n')}
+END-OF-OUTSIDE
 chmod 755 ${directory}/bin/lab
 `
   const result = await sandbox.exec('sh -s', { stdin: script, timeout: 20_000 })

@@ -92,5 +92,9 @@ export function sandboxSuite(open: () => Promise<Sandbox>): void {
 
   test('it says what it is', async () => {
     expect(await sandbox.describe()).toMatch(/Linux \d/)
+    const outside = await sandbox.outside()
+    expect(outside.kernel).toMatch(/^\w+ \d/)
+    if (sandbox.name === 'qemu') expect(outside.process?.kilobytes).toBeGreaterThan(10_000)
+    else expect(outside.process).toBeUndefined()
   })
 }
