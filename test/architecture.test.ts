@@ -40,9 +40,11 @@ const rooms: readonly [room: string, mayImport: readonly string[]][] = [
   ['engine/syscalls/', ['engine/errors.ts', 'engine/trace/']],
   ['engine/trace/', []],
   ['engine/libcontainer/', ['engine/errors.ts', 'engine/version.ts', 'engine/trace/', 'engine/syscalls/']],
+  ['engine/drivers/', ['engine/errors.ts', 'engine/trace/', 'engine/syscalls/']],
   [
     'engine/cli/',
     [
+      'engine/drivers/',
       'engine/errors.ts',
       'engine/version.ts',
       'engine/trace/',

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { mountOverlay } from '../../drivers/graph/overlay.ts'
 import { EngineError } from '../../errors.ts'
 import { countsSwap } from '../../libcontainer/cgroups/hierarchy.ts'
 import { initCommand } from '../../libcontainer/init-command.ts'
@@ -20,6 +21,7 @@ import { parseBytes } from './size.ts'
 
 interface Flags extends RunFlags {
   rootfs: string
+  layer?: string
   explain?: true | 'text' | 'json'
 }
 
@@ -41,6 +43,10 @@ export function runCommand(): Command {
       new Option('--network <mode>', 'none: only lo; host: the network of this machine')
         .choices(['none', 'host'])
         .default('none'),
+    )
+    .option(
+      '--layer <directory>',
+      'write into this directory, and leave the root filesystem as it is (overlay)',
     )
     .option('--read-only', 'no writes to the root filesystem')
     .addOption(
@@ -69,7 +75,7 @@ async function run(command: string[], flags: Flags): Promise<void> {
       'namespaces and cgroups need root: run it with sudo, or in the sandbox (learn-containers vm ssh)',
     )
   const id = randomBytes(6).toString('hex')
-  const rootfs = checkRootfs(flags.rootfs)
+  const lower = checkRootfs(flags.rootfs)
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true
   const records: TraceRecord[] = []
   const keep = (record: TraceRecord): void => void records.push(record)
@@ -77,6 +83,7 @@ async function run(command: string[], flags: Flags): Promise<void> {
   await sweep(root, onWarning)
   if (flags.explain) traceTo(keep)
   try {
+    const rootfs = flags.layer === undefined ? lower : mountOverlay([lower], resolve(flags.layer))
     const { status, oomKills } = await runContainer({
       ...{ root, id, bundle: rootfs },
       config: runConfig({ ...flags, id, rootfs, command, terminal, countsSwap: countsSwap() }),
