@@ -26,6 +26,7 @@ export function bindMount(task: Task): string[] {
     setAttributes(target.fd, options)
     return warnings
   }
+  // #region bind
   const tree = task.tree ?? openSource(task)
   try {
     setAttributes(tree, options)
@@ -39,6 +40,7 @@ export function bindMount(task: Task): string[] {
   } finally {
     closeSync(tree)
   }
+  // #endregion bind
   return warnings
 }
 

@@ -26,6 +26,7 @@ async function makeRootfs(directory: string): Promise<void> {
   // Beside, then renamed: whoever sees the directory sees all of it.
   const partial = `${target}.partial-${process.pid}`
   try {
+    // #region rootfs
     for (const path of ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'])
       await mkdir(join(partial, path), { recursive: true })
     await chmod(join(partial, 'tmp'), 0o1777)
@@ -35,6 +36,7 @@ async function makeRootfs(directory: string): Promise<void> {
       .split('\n')
       .filter((name) => name !== '' && name !== 'busybox')
     for (const name of applets) await symlink('busybox', join(partial, 'bin', name))
+    // #endregion rootfs
     await writeFile(
       join(partial, 'etc/passwd'),
       'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
