@@ -71,7 +71,7 @@ export interface Created {
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { config, root, id, listener = {} } = options
   const { linux = {}, hooks } = config
-  primeMoves()
+  using primed = primeMoves()
   const cgroup = openCgroup(linux.cgroupsPath, id, {
     systemd: options.systemdCgroup ?? false,
     rootless: options.rootless ?? false,
@@ -101,6 +101,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   meet(state, pid)
   saveState(root, state)
   cgroup.add(pid)
+  primed[Symbol.dispose]()
   if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
   channel.go()
 

@@ -10,6 +10,7 @@ import type { Config } from '../../engine/libcontainer/config/config.ts'
 import { createContainer } from '../../engine/libcontainer/create.ts'
 import { capabilitySets } from '../../engine/libcontainer/defaults.ts'
 import { deleteContainer } from '../../engine/libcontainer/delete.ts'
+import { initCommand } from '../../engine/libcontainer/init-command.ts'
 import { startContainer } from '../../engine/libcontainer/run.ts'
 import { waitForEnd } from '../../engine/libcontainer/wait.ts'
 import { InitPool } from '../../engine/libcontainer/warm.ts'
@@ -17,7 +18,7 @@ import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { makeRootfs } from '../suites/bundle.ts'
 
 const rounds = Number(process.argv[2] ?? 31)
-const init = [process.execPath, join(packageRoot(), 'dist/tocker-init.mjs')] as const
+const init = initCommand(join(packageRoot(), 'dist'))
 const directory = mkdtempSync(join(tmpdir(), 'lc-warm-'))
 const rootfs = join(directory, 'rootfs')
 await makeRootfs(rootfs)

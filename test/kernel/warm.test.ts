@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Config } from '../../engine/libcontainer/config/config.ts'
 import { type Created, createContainer } from '../../engine/libcontainer/create.ts'
 import { deleteContainer } from '../../engine/libcontainer/delete.ts'
+import { initCommand } from '../../engine/libcontainer/init-command.ts'
 import { startContainer } from '../../engine/libcontainer/run.ts'
 import { waitForEnd } from '../../engine/libcontainer/wait.ts'
 import { InitPool } from '../../engine/libcontainer/warm.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { makeRootfs } from '../suites/bundle.ts'
 
-const init = [process.execPath, join(packageRoot(), 'dist/tocker-init.mjs')] as const
+const init = initCommand(join(packageRoot(), 'dist'))
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm init (needs root)', () => {
   let directory: string
