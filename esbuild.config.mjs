@@ -3,25 +3,29 @@
 // Twenty-five small .ts files cost 182 ms to start with type stripping; the same
 // code in one .mjs costs 32 ms. `npm run build` makes the bundles, and the
 // commands make them again by themselves when a source file is newer.
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
+import flags from './engine/libcontainer/node-flags.json' with { type: 'json' }
 
 /** One file each: started often, or copied to another machine. */
 const single = {
   keeper: 'sandbox-vm/keeper/main.ts',
   tocker: 'engine/cli/main.ts',
-  'tocker-init': 'engine/libcontainer/tocker-init.ts',
 }
 /** Split where the source says import(): `--help` must not load the terminal UI. */
 const split = {
   'learn-containers': 'lessons/terminal/main.tsx',
   site: 'site/server/main.ts',
 }
-/** Split too, and apart from the others: shared chunks would bring it what only they need. */
-const runtime = { 'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts' }
+/** What every container waits for, and so compiled ahead: engine/compiled-code.ts. */
+const compiled = {
+  'tocker-init': 'engine/libcontainer/tocker-init.ts',
+  'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts',
+}
 
 // ssh2 and others are CommonJS: inside an ES module they need what CommonJS gives.
 const banner =
@@ -63,35 +67,82 @@ const options = {
 const results = await Promise.all([
   build({ ...options, entryPoints: single }),
   build({ ...options, entryPoints: split, splitting: true }),
-  build({ ...options, entryPoints: runtime, splitting: true }),
+  // CommonJS in a function, which is how vm.Script gives it require().
+  build({
+    ...options,
+    entryPoints: compiled,
+    entryNames: 'chunks/[name]-[hash]',
+    outExtension: { '.js': '.js' },
+    format: 'cjs',
+    define: { ...options.define, 'import.meta.url': '__url' },
+    banner: {
+      js: "(function (require, __filename) { const __url = require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
+  }),
 ])
 const files = results.flatMap((result) => result.outputFiles)
 
-// Write beside, then rename: a program that starts while we build sees the old bundle or the new one.
 const digest = createHash('sha256')
-for (const file of files) {
-  await mkdir(dirname(file.path), { recursive: true })
-  const temporary = `${file.path}.${process.pid}`
-  await writeFile(temporary, file.contents)
-  await rename(temporary, file.path)
-  digest.update(file.contents)
-}
+for (const file of files) await put(file)
+
+/** By program: its source under dist, whose name holds the hash of what is in it. @type {Record<string, string>} */
+const bodies = Object.fromEntries(
+  Object.entries(compiled).map(([name, source]) => {
+    const outputs = Object.entries(Object.assign({}, ...results.map((result) => result.metafile.outputs)))
+    const [path = ''] = outputs.find(([, { entryPoint }]) => entryPoint === source) ?? []
+    return [name, path.slice('dist/'.length)]
+  }),
+)
+execFileSync(process.execPath, [
+  ...flags,
+  'engine/compile.mjs',
+  ...Object.values(bodies).map((body) => `dist/${body}`),
+])
+// What starts them names them, so it comes last.
+const starts = await build({
+  ...options,
+  entryPoints: Object.keys(bodies).map((name) => ({ in: `start:${name}`, out: name })),
+  outExtension: { '.js': '.cjs' },
+  sourcemap: false,
+  format: 'cjs',
+  banner: {},
+  define: {},
+  plugins: [
+    {
+      name: 'start',
+      setup(api) {
+        api.onResolve({ filter: /^start:/ }, ({ path }) => ({
+          path: path.slice('start:'.length),
+          namespace: 'start',
+        }))
+        api.onLoad({ filter: /.*/, namespace: 'start' }, ({ path }) => ({
+          contents: `import { runCompiled } from './engine/compiled-code.ts'\nrunCompiled(\`\${__dirname}/${bodies[path]}\`)`,
+          resolveDir: '.',
+        }))
+      },
+    },
+  ],
+})
+for (const file of starts.outputFiles) await put(file)
+
 // Chunks of an earlier build: nobody names them any more.
 for (const name of await readdir('dist/chunks').catch(() => [])) {
-  if (!files.some((file) => file.path.endsWith(`/chunks/${name}`))) await rm(`dist/chunks/${name}`)
+  if (!files.some((file) => file.path.endsWith(`/chunks/${name.replace(/\.code$/, '')}`)))
+    await rm(`dist/chunks/${name}`)
 }
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
-for (const name of Object.keys({ ...single, ...split, ...runtime })) await chmod(`dist/${name}.mjs`, 0o755)
+for (const name of Object.keys({ ...single, ...split })) await chmod(`dist/${name}.mjs`, 0o755)
 
 // What goes to /opt/tocker in a sandbox: the engine's bundle, and koffi with the
 // one native file that this platform needs (glibc; the package brings musl's too).
 const engine = 'dist/engine.new'
 await rm(engine, { recursive: true, force: true })
 await mkdir(engine, { recursive: true })
-for (const name of ['tocker', 'tocker-init', 'tocker-runtime'].flatMap(withImports))
-  for (const file of [name, `${name}.map`]) await cp(`dist/${file}`, `${engine}/${file}`)
+for (const file of ['tocker.mjs', 'tocker.mjs.map', ...Object.entries(bodies).flatMap(filesOf)])
+  await cp(`dist/${file}`, `${engine}/${file}`)
 await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
 const native = `node_modules/@koromix/koffi-linux-${process.arch}`
 if (existsSync(native)) {
@@ -108,12 +159,16 @@ if (existsSync(native)) {
 await rm('dist/engine', { recursive: true, force: true })
 await rename(engine, 'dist/engine')
 
-/** A bundle and the chunks that it loads, as paths below dist. @param {string} name */
-function withImports(name) {
-  const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs))
-  const found = new Set([`dist/${name}.mjs`])
-  for (const path of found)
-    for (const { path: imported, external } of outputs[path]?.imports ?? [])
-      if (!external) found.add(imported)
-  return [...found].map((path) => path.slice('dist/'.length))
+/** Written beside, then renamed: a program that starts while we build sees the old file or the new one. @param {import('esbuild').OutputFile} file */
+async function put({ path, contents }) {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}`
+  await writeFile(temporary, contents)
+  await rename(temporary, path)
+  digest.update(contents)
+}
+
+/** All of a program that is compiled ahead. @param {[string, string]} entry */
+function filesOf([name, body]) {
+  return [`${name}.cjs`, body, `${body}.map`, `${body}.code`]
 }

@@ -1,4 +1,7 @@
 # Sourced by the commands with $root and $program set: picks a Node, freshens the bundle, becomes it.
+# Each process that is forked here takes 1 ms or more of every container's start, so none is without need.
+#   $suffix and $flags: of the bundle, and for Node; `mjs`, and none, when left out.
+bundle=$root/dist/$program.${suffix:-mjs}
 
 # Our own Node first: nested under this package, or hoisted beside it.
 node=
@@ -15,10 +18,30 @@ if [ -z "$node" ]; then
   fi
 fi
 
+# Is there something newer than the bundle in these directories, down to three below? A directory is
+# newer when a file was added or taken away. By the shell itself: find(1) took 25 ms.
+stale() {
+  for room; do
+    for source in "$room" "$room"/* "$room"/*/* "$room"/*/*/* "$room"/*/*/*/*; do
+      if [ "$source" -nt "$bundle" ]; then return 0; fi
+    done
+  done
+  return 1
+}
+
 # In a clone, sources may be newer than the bundle. An installed package has no build script.
 if [ -f "$root/esbuild.config.mjs" ]; then
-  bundle=$root/dist/$program.mjs
-  if [ ! -f "$bundle" ] || [ -n "$(find "$root/engine" "$root/lessons/format" "$root/lessons/player" "$root/lessons/terminal" "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs" -newer "$bundle" \( -name '*.ts' -o -name '*.tsx' -o -name '*.mjs' \) -print 2>/dev/null | head -n 1)" ]; then
+  case $program in
+    # The engine imports from nowhere else.
+    tocker*) check() { stale "$root/engine" "$root/esbuild.config.mjs"; } ;;
+    *)
+      check() {
+        stale "$root/engine" "$root/lessons/format" "$root/lessons/player" "$root/lessons/terminal" \
+          "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs"
+      }
+      ;;
+  esac
+  if [ ! -f "$bundle" ] || check; then
     if [ ! -d "$root/node_modules/esbuild" ]; then
       echo "$program: npm packages are missing: run 'npm install' in $root" >&2
       exit 1
@@ -30,4 +53,5 @@ fi
 # Node raises its soft limit of open files to the hard one; a container is to have what we were given.
 TOCKER_NOFILE=$(ulimit -S -n)
 export TOCKER_NOFILE
-exec "$node" "$root/dist/$program.mjs" "$@"
+# Unquoted: several words, or none.
+exec "$node" ${flags:-} "$bundle" "$@"

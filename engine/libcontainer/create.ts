@@ -17,6 +17,7 @@ import { openCgroup } from './cgroups/open.ts'
 import { primeMoves } from './cgroups/prime.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
+import { listenFds } from './execute.ts'
 import type { CreateRequest } from './handshake.ts'
 import { runHooks } from './hooks.ts'
 import { HostChannel, type Listener } from './host-channel.ts'
@@ -24,6 +25,7 @@ import { openIdmappedTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { identify } from './process-identity.ts'
+import type { Reservation } from './reservation.ts'
 import { withCallersLimits } from './rlimits.ts'
 import { compileSeccomp, type SeccompProgram } from './seccomp.ts'
 import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
@@ -71,7 +73,7 @@ export interface Created {
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { config, root, id, listener = {} } = options
   const { linux = {}, hooks } = config
-  primeMoves()
+  using primed = primeMoves()
   const cgroup = openCgroup(linux.cgroupsPath, id, {
     systemd: options.systemdCgroup ?? false,
     rootless: options.rootless ?? false,
@@ -86,21 +88,29 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
 
   // First, since Node takes a while to start; init waits for its request.
   using init = startInit(options, directory, undo)
-  const { birth, channel } = init
+  const { birth, channel, reservation } = init
+  const settled = reservation?.inside === true && reservation.id === id && same(reservation.cgroup, cgroup)
+  if (reservation && !settled) undo.defer(() => reservation.cgroup.remove())
   const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
+  init.send(requestOf(options, { state, cgroup, seccomp }))
+  if (!settled) cgroup.make()
+  // Not before: a cgroup that is another container's already must not go with us.
   undo.defer(() => cgroup.remove())
-  cgroup.make()
   // init would be frozen with it, and nobody would say why nothing happens.
   if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
   cgroup.apply(linux.resources ?? {})
-  init.send(requestOf(options, { state, cgroup, seccomp }))
 
   const { pid } = await channel.expect('hello')
   undo.defer(() => endProcess(pid))
   if (birth.steppingStone) birth.child.kill('SIGKILL')
   meet(state, pid)
   saveState(root, state)
-  cgroup.add(pid)
+  if (!settled) {
+    cgroup.add(pid)
+    // It may have waited in another, and left it now.
+    if (reservation && !same(reservation.cgroup, cgroup)) reservation.cgroup.remove()
+  }
+  primed[Symbol.dispose]()
   if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
   channel.go()
 
@@ -125,6 +135,8 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
 interface Init extends Disposable {
   birth: Birth
   channel: HostChannel
+  /** The cgroup in which it waited, for this container or another. */
+  reservation?: Reservation
   /** Completes the request with the numbers of init's descriptors, and sends it. */
   send: (request: Omit<CreateRequest, 'fds' | 'listenEnv'>) => void
 }
@@ -133,7 +145,9 @@ interface Init extends Disposable {
 function startInit(options: CreateOptions, directory: string, undo: AsyncDisposableStack): Init {
   const { config, bundle, init, listener = {} } = options
   const { namespaces = [], ...linux } = config.linux ?? {}
-  const warm = options.warm?.take(namespaces)
+  // Descriptors that keep their numbers can only be inherited.
+  const inherits = (options.preserveFds ?? 0) + listenFds(process.env, process.pid).count > 0
+  const warm = inherits ? undefined : options.warm?.take(namespaces, options.id)
   const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) => resolve(bundle, source))
   const layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
   const birth =
@@ -149,12 +163,17 @@ function startInit(options: CreateOptions, directory: string, undo: AsyncDisposa
   return {
     birth,
     channel,
+    ...(warm?.reservation ? { reservation: warm.reservation } : {}),
     send: (request) => {
       channel.send({ ...request, listenEnv: layout.listenEnv, fds: layout.descriptors })
       warm?.pass(layout.open)
     },
     [Symbol.dispose]: () => layout[Symbol.dispose](),
   }
+}
+
+function same(one: Cgroup, other: Cgroup): boolean {
+  return JSON.stringify(one.paths) === JSON.stringify(other.paths)
 }
 
 function requestOf(

@@ -6,6 +6,7 @@
 // Next: engine/libcontainer/default-seccomp.ts
 import type { Mount } from './config/linux.ts'
 import type { Capabilities } from './config/process.ts'
+import { standardMounts, strict } from './config/standard-mounts.ts'
 
 /** Fourteen of forty-one: enough for packages to install and servers to listen, and nothing about the host. */
 export const defaultCapabilities: readonly string[] = [
@@ -61,17 +62,10 @@ export const defaultReadonlyPaths: readonly string[] = [
   '/proc/sysrq-trigger',
 ]
 
-const strict = ['nosuid', 'noexec', 'nodev']
-
 /** In this order: what is mounted below something comes after it. */
 export const defaultMounts: readonly Mount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: strict },
-  {
-    destination: '/dev',
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
-  },
+  standardMounts.dev,
   {
     // gid=5 is `tty` on all distributions: terminals belong to that group.
     destination: '/dev/pts',
@@ -79,9 +73,9 @@ export const defaultMounts: readonly Mount[] = [
     source: 'devpts',
     options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
   },
-  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...strict, 'ro'] },
+  standardMounts.sys,
   { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', ...strict] },
-  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: strict },
+  standardMounts.mqueue,
   {
     destination: '/dev/shm',
     type: 'tmpfs',

@@ -3,14 +3,29 @@
 //
 // Next: engine/libcontainer/create.ts
 import type { Engine } from './commands/verb.ts'
+import type { InitPool } from './warm.ts'
 
 /** @param init command line that becomes init */
 export function engineOf(init: readonly [string, ...string[]]): Engine {
+  let ahead: InitPool | undefined
   return {
-    createContainer: async (options) => (await import('./create.ts')).createContainer({ ...options, init }),
+    expectContainer: async () => {
+      ahead = (await import('./warm.ts')).startAhead(init)
+    },
+    createContainer: async (options) => {
+      using warm = ahead
+      return await (await import('./create.ts')).createContainer({
+        ...options,
+        init,
+        ...(warm ? { warm } : {}),
+      })
+    },
     startContainer: async (root, state, listener) =>
       (await import('./run.ts')).startContainer(root, state, listener),
-    runContainer: async (options) => (await import('./run.ts')).runContainer({ ...options, init }),
+    runContainer: async (options) => {
+      using warm = ahead
+      return await (await import('./run.ts')).runContainer({ ...options, init, ...(warm ? { warm } : {}) })
+    },
     execInContainer: async (options) => (await import('./run.ts')).runInContainer({ ...options, init }),
     killContainer: async (...args) => (await import('./kill.ts')).killContainer(...args),
     deleteContainer: async (...args) => (await import('./delete.ts')).deleteContainer(...args),

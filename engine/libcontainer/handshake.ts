@@ -23,8 +23,8 @@
 //     | <-- trace, warnings, failed -----------   | confines itself, execve(2)
 //     | <-- end of file of the FIFO `result` --   | (closed by execve)
 //
-// The host's end is host-channel.ts. At any moment init may say `trace`,
-// `warning`, or `failed` and exit. When the host dies, init reads the end of the file in place of `go`, and exits too: a
+// The host's end is host-channel.ts. An init of a pool says `ready` before it has a
+// request (warm.ts). At any moment init may say `trace`, `warning`, or `failed` and exit. When the host dies, init reads the end of the file in place of `go`, and exits too: a
 // half-made container ends by itself. exec.ts has no `namespaces`, no `created`
 // and no FIFO: one `go`, then the end of file.
 //
@@ -95,6 +95,7 @@ export interface Descriptors {
 }
 
 export type InitMessage =
+  | { type: 'ready' }
   | { type: 'hello'; pid: number }
   | { type: 'namespaces' }
   | { type: 'created' }

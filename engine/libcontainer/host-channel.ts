@@ -82,7 +82,8 @@ export function hear(message: InitMessage, listener: Listener): boolean {
     throw new EngineError(message.kind, message.message, { exitStatus: message.exitStatus })
   if (message.type === 'trace') listener.onTrace?.(message.record)
   else if (message.type === 'warning') listener.onWarning?.(message.message)
-  return message.type === 'trace' || message.type === 'warning'
+  // `ready` of an init that was taken before it was.
+  return ['trace', 'warning', 'ready'].includes(message.type)
 }
 
 /** Lines of a stream, as they come. readline would do it too, and takes 3 ms to load. */

@@ -24,6 +24,7 @@ import { hidePaths } from './hidden-paths.ts'
 import { runHooks } from './hooks.ts'
 import { type MountContext, mountFilesystems } from './mounts.ts'
 import { has, joinNamespaces, raiseLoopback, setTimeOffsets, unshareNamespaces } from './namespaces.ts'
+import { rehearse } from './rehearsal.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
 import { setPersonality } from './scheduling.ts'
 import type { Status } from './status.ts'
@@ -33,13 +34,20 @@ import { becomeNamespaceRoot } from './user-namespace.ts'
 /**
  * Never returns: becomes the container's process, or says why not and exits.
  * @param fd of the socket to the host's half
- * @param passing of the socket that brings descriptors, when init was spawned ahead (warm.ts)
+ * @param ahead when init was spawned ahead (warm.ts): the socket that brings descriptors, and whether there is time
  */
-export function runInit(fd: number, passing?: number): never {
+export function runInit(
+  fd: number,
+  { passing, rehearse: time }: { passing?: number; rehearse: boolean },
+): never {
   const host = new InitChannel(fd)
   try {
-    // Loads the FFI, while there is time: an init that was spawned ahead has plenty.
+    // Loads the FFI, while there is time. An init that waits in a pool has plenty.
     lastCapability()
+    if (time) {
+      rehearse()
+      host.say({ type: 'ready' })
+    }
     const request: CreateRequest | ExecRequest = JSON.parse(host.receive())
     if (request.trace) host.traceInit()
     if (passing !== undefined) takeDescriptors(passing, request)

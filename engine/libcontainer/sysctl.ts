@@ -6,7 +6,7 @@
 // config-linux.md "Sysctl"; the list is runc's.
 //
 // Next: engine/libcontainer/rootfs.ts
-import { closeSync, constants, openSync, readlinkSync, statfsSync } from 'node:fs'
+import { closeSync, constants, openSync, statfsSync, statSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
 import {
   RESOLVE_BENEATH,
@@ -15,8 +15,7 @@ import {
   RESOLVE_NO_XDEV,
 } from '../syscalls/flags.ts'
 import { openat2, writeTo } from '../syscalls/open.ts'
-import type { Config } from './config/config.ts'
-import type { Linux } from './config/linux.ts'
+import type { Namespace } from './config/linux.ts'
 
 const ipc = new Set([
   'kernel/msgmax',
@@ -29,42 +28,45 @@ const ipc = new Set([
   'kernel/shm_rmid_forced',
 ])
 
-/** One line for each sysctl that would change the host, with its JSON path. Runs on the host's side, where paths of namespaces mean something. */
-export function checkSysctls({ linux = {} }: Config): string[] {
-  return Object.keys(linux.sysctl ?? {}).flatMap((name) => {
-    const problem = problemOf(sysctlPath(name), linux)
-    return problem === undefined ? [] : [`$.linux.sysctl[${JSON.stringify(name)}]: ${problem}`]
-  })
+/**
+ * Why the container may not have this sysctl: for the rules of config.json, on the
+ * host's side, where paths of namespaces mean something.
+ * @param namespaces of the config; undefined when they could not be read, and are not judged by
+ */
+export function sysctlProblem(
+  name: string,
+  namespaces: readonly Namespace[] | undefined,
+): string | undefined {
+  const path = sysctlPath(name)
+  if (!isName(path)) return 'it is not the name of a sysctl'
+  if (path === 'kernel/hostname') return 'it is what $.hostname is for'
+  const type = namespaceOf(path)
+  if (type === undefined) return "it belongs to no namespace: it would be the host's"
+  if (namespaces === undefined) return undefined
+  const found = namespaces.find((one) => one.type === type)
+  if (!found) return `without a namespace of the container's own (${type}) it would be the host's`
+  if (found.path && isSame(found.path, `/proc/self/ns/${type === 'network' ? 'net' : type}`))
+    return `it would be the host's: ${found.path} is the host's ${type} namespace`
+  return undefined
 }
 
-function problemOf(path: string, linux: Linux): string | undefined {
-  if (path === 'kernel/hostname') return 'use $.hostname'
-  const type = namespaceOf(path)
-  if (type === undefined) return 'it belongs to no namespace: it would change the host'
-  return needs(linux, type, type === 'network' ? 'net' : type)
-}
+const isName = (path: string): boolean => !path.split('/').some((part) => ['', '.', '..'].includes(part))
 
 function namespaceOf(path: string): 'network' | 'ipc' | 'uts' | undefined {
-  if (path.split('/').some((part) => ['', '.', '..'].includes(part))) return undefined
+  if (!isName(path)) return undefined
   if (path.startsWith('net/')) return 'network'
   if (ipc.has(path) || path.startsWith('fs/mqueue/')) return 'ipc'
   return path === 'kernel/domainname' ? 'uts' : undefined
 }
 
-function needs(linux: Linux, type: string, file: string): string | undefined {
-  const found = linux.namespaces?.find((one) => one.type === type)
-  if (!found) return `it would change the host: the container has no ${type} namespace of its own`
-  if (found.path && link(found.path) === link(`/proc/self/ns/${file}`))
-    return `it would change the host: ${found.path} is the host's ${type} namespace`
-  return undefined
-}
-
-/** What readlink(2) says of a namespace's file, `net:[4026531840]`; two that agree are one. A bind mount of it says nothing. */
-function link(path: string): string {
+/** A namespace is an inode, whichever path leads to it, a bind mount's too. */
+function isSame(path: string, other: string): boolean {
   try {
-    return readlinkSync(path)
+    const [one, two] = [statSync(path), statSync(other)]
+    return one.ino === two.ino && one.dev === two.dev
   } catch {
-    return path
+    // Whether it can be joined is for others to say.
+    return false
   }
 }
 

@@ -5,4 +5,4 @@ import { engineOf } from './engine.ts'
 import { initCommand } from './init-command.ts'
 import { main } from './main.ts'
 
-process.exit(await main(process.argv.slice(2), engineOf(initCommand())))
+main(process.argv.slice(2), engineOf(initCommand())).then((status) => process.exit(status))

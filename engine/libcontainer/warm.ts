@@ -12,12 +12,17 @@
 //
 // For a daemon. An idle init holds about 50 MB, mostly text that all share: keep
 // one or two. When the daemon dies, they read the end of their socket, and exit.
+// `tocker-runtime create` and `run` do the same on a small scale: one starts while
+// the config is read.
 //
-// Next: engine/libcontainer/create.ts
+// Next: engine/libcontainer/reservation.ts
 import { closeSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { sendFd, socketpair } from '../syscalls/socket.ts'
 import { type Birth, giveBirth, steppingStones } from './birth.ts'
+import type { Cgroup } from './cgroups/cgroup.ts'
 import type { Namespace } from './config/linux.ts'
+import { Reservation } from './reservation.ts'
 
 /** An init without a container. */
 export interface WarmInit {
@@ -26,64 +31,142 @@ export interface WarmInit {
   channel: number
   /** Gives it open files; they arrive in this order. */
   pass: (fds: readonly number[]) => void
+  /** Of a container that it was meant for, this one or another. */
+  reservation?: Reservation
+}
+
+export interface PoolOptions {
+  /** How many are kept ready. */
+  size?: number
+  /** Let them rehearse (rehearsal.ts): for those who wait for longer than they take to start. */
+  rehearse?: boolean
+  /** A container's id ahead of its container, with its cgroup, not made yet: there the init waits. */
+  reserve?: () => { id: string; cgroup: Cgroup }
 }
 
 /** In init: number of the socket to the host's half, and of the one that brings descriptors. */
 const channel = 3
 const passing = 4
 
+/** One init, as early as can be. @returns undefined where no PID namespace can be made without a user namespace */
+export function startAhead(init: readonly [string, ...string[]]): InitPool | undefined {
+  if (process.geteuid?.() !== 0) return undefined
+  try {
+    return new InitPool(init, { rehearse: false })
+  } catch {
+    // Root of a user namespace, or without CAP_SYS_ADMIN: the container will say what it lacks.
+    return undefined
+  }
+}
+
 export class InitPool implements Disposable {
   readonly #init: readonly [string, ...string[]]
-  readonly #size: number
-  readonly #idle: (WarmInit & Disposable)[] = []
+  readonly #options: PoolOptions
+  #idle: IdleInit[] = []
 
-  /** @param init command line that becomes init @param size how many are kept ready */
-  constructor(init: readonly [string, ...string[]], size = 1) {
+  /** @param init command line that becomes init */
+  constructor(init: readonly [string, ...string[]], options: PoolOptions = {}) {
     this.#init = init
-    this.#size = size
+    this.#options = options
     this.fill()
   }
 
   /** Spawns what is missing. To be called when there is time: after a container was started. */
   fill(): void {
-    while (this.#idle.length < this.#size) this.#idle.push(this.#spawn())
+    const { size = 1 } = this.#options
+    this.#idle = this.#idle.filter((one) => one.alive)
+    while (this.#idle.length < size) this.#idle.push(new IdleInit(this.#init, this.#options))
   }
 
-  /** One that fits these namespaces, or undefined: then the container starts cold. */
-  take(namespaces: readonly Namespace[]): WarmInit | undefined {
+  /** The id for which an init waits in its cgroup: give it to the next container, and that starts soonest. */
+  reservedId(): string | undefined {
+    return this.#idle.find((one) => one.alive && one.reservation?.inside)?.reservation?.id
+  }
+
+  /**
+   * One that fits, or undefined: then the container starts cold.
+   * @param id of the container; what was reserved for another is taken last
+   */
+  take(namespaces: readonly Namespace[], id?: string): WarmInit | undefined {
     const pid = namespaces.find((one) => one.type === 'pid')
     if (pid === undefined || pid.path !== undefined || steppingStones(namespaces).length > 0) return undefined
-    for (let init = this.#idle.shift(); init !== undefined; init = this.#idle.shift())
-      // It may have been killed while it slept.
-      if (init.birth.child.exitCode === null && init.birth.child.signalCode === null) return init
-    return undefined
+    const worth = ({ reservation }: IdleInit): number =>
+      reservation === undefined ? 1 : reservation.id === id ? 2 : 0
+    // It may have been killed while it slept.
+    this.#idle = this.#idle.filter((one) => one.alive).sort((a, b) => worth(b) - worth(a))
+    const taken = this.#idle.shift()
+    taken?.leave()
+    return taken
   }
 
-  #spawn(): WarmInit & Disposable {
+  [Symbol.dispose](): void {
+    for (const init of this.#idle.splice(0)) init[Symbol.dispose]()
+  }
+}
+
+class IdleInit implements WarmInit, Disposable {
+  readonly birth: Birth
+  readonly channel = channel
+  readonly reservation?: Reservation
+  readonly #passing: number
+  /** What goes with it when it ends without a container. */
+  readonly #unused = new DisposableStack()
+  /** Who listens to it until it has one. */
+  readonly #listening = new DisposableStack()
+
+  constructor(init: readonly [string, ...string[]], { rehearse = true, reserve }: PoolOptions) {
     const [ours, theirs] = socketpair()
-    const birth = giveBirth([...this.#init, String(channel), String(passing)], [{ type: 'pid' }], {
+    const words = [String(channel), String(passing), ...(rehearse ? ['rehearse'] : [])]
+    this.#passing = ours
+    this.birth = giveBirth([...init, ...words], [{ type: 'pid' }], {
       // Not ours: whatever it says before it has a container, nobody reads.
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', theirs],
       env: {},
       cwd: '/',
     })
     closeSync(theirs)
-    const forget = (): void => {
-      birth.child.kill('SIGKILL')
-      closeSync(ours)
+    const { child } = this.birth
+    this.#unused.defer(() => closeSync(ours))
+    if (reserve && child.pid !== undefined) {
+      this.reservation = this.#unused.use(new Reservation(child.pid, reserve()))
+      this.#onReady(this.reservation)
     }
-    return {
-      birth,
-      channel,
-      pass: (fds) => {
-        for (const fd of fds) sendFd(ours, fd, '.')
-        closeSync(ours)
-      },
-      [Symbol.dispose]: forget,
+    this.#unused.defer(() => void child.kill('SIGKILL'))
+    const end = (): void => this[Symbol.dispose]()
+    child.once('exit', end)
+    this.#listening.defer(() => child.off('exit', end))
+  }
+
+  /** Its first word is `ready`, and nothing follows before it has a container. */
+  #onReady(reservation: Reservation): void {
+    const socket = this.birth.child.stdio[channel]
+    if (!(socket instanceof Readable)) return
+    const ready = (): void => {
+      socket.read()
+      reservation.enter()
     }
+    socket.once('readable', ready)
+    this.#listening.defer(() => socket.off('readable', ready))
+  }
+
+  get alive(): boolean {
+    return this.birth.child.exitCode === null && this.birth.child.signalCode === null
+  }
+
+  /** It gets a container, which takes over what is there. */
+  leave(): void {
+    this.#listening.dispose()
+    this.reservation?.release()
+    this.#unused.move()
+  }
+
+  pass(fds: readonly number[]): void {
+    for (const fd of fds) sendFd(this.#passing, fd, '.')
+    closeSync(this.#passing)
   }
 
   [Symbol.dispose](): void {
-    for (const init of this.#idle.splice(0)) init[Symbol.dispose]()
+    this.#listening.dispose()
+    this.#unused.dispose()
   }
 }

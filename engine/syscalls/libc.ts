@@ -11,14 +11,25 @@ import { SyscallError } from '../errors.ts'
 import { traced } from '../trace/trace.ts'
 import { errnoName } from './errno.ts'
 
-// Loaded by the first call, and not by the import: koffi takes 10 ms, and what
-// only reads, as `state` and `list` do, never needs it.
+// Loaded by the first call, and not by the import: what only reads, as `state` and
+// `list` do, never needs it.
 let loaded: typeof koffi | undefined
 let libc: ReturnType<typeof koffi.load> | undefined
 
 function ffi(): typeof koffi {
-  loaded ??= createRequire(import.meta.url)('koffi').default as typeof koffi
+  loaded ??= loadKoffi(createRequire(import.meta.url))
   return loaded
+}
+
+/** koffi's native half is all that is needed, and takes 2 ms; the way there by koffi's JavaScript takes 9. */
+function loadKoffi(require: NodeJS.Require): typeof koffi {
+  const { platform, arch } = process
+  try {
+    return require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`)
+  } catch {
+    // Built on this machine, or for musl, or installed elsewhere: koffi knows where.
+    return require('koffi').default
+  }
 }
 
 /** An argument: its value for the kernel, and how strace(1) would show it. */

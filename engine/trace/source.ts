@@ -32,7 +32,7 @@ export function sourceOf(frames: readonly string[]): string {
 }
 
 function original(file: string, line: number, column: number): string {
-  if (!file.endsWith('.mjs')) return `${file}:${line}`
+  if (!/\.m?js$/.test(file)) return `${file}:${line}`
   if (!maps.has(file)) maps.set(file, load(`${file}.map`))
   const entry = maps.get(file)?.findEntry(line - 1, column - 1)
   return entry && 'originalSource' in entry ? `${entry.originalSource}:${entry.originalLine + 1}` : ''

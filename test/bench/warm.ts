@@ -2,14 +2,17 @@
 // /bin/true, with a warm init and with a cold one, taking turns. Needs root.
 //
 //   sudo node_modules/.bin/node test/bench/warm.ts [rounds]
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openCgroup } from '../../engine/libcontainer/cgroups/open.ts'
 import type { Config } from '../../engine/libcontainer/config/config.ts'
 import { createContainer } from '../../engine/libcontainer/create.ts'
 import { capabilitySets } from '../../engine/libcontainer/defaults.ts'
 import { deleteContainer } from '../../engine/libcontainer/delete.ts'
+import { initCommand } from '../../engine/libcontainer/init-command.ts'
 import { startContainer } from '../../engine/libcontainer/run.ts'
 import { waitForEnd } from '../../engine/libcontainer/wait.ts'
 import { InitPool } from '../../engine/libcontainer/warm.ts'
@@ -17,7 +20,7 @@ import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { makeRootfs } from '../suites/bundle.ts'
 
 const rounds = Number(process.argv[2] ?? 31)
-const init = [process.execPath, join(packageRoot(), 'dist/tocker-init.mjs')] as const
+const init = initCommand(join(packageRoot(), 'dist'))
 const directory = mkdtempSync(join(tmpdir(), 'lc-warm-'))
 const rootfs = join(directory, 'rootfs')
 await makeRootfs(rootfs)
@@ -60,13 +63,17 @@ function median(values: number[]): string {
 const cold: Times[] = []
 const warm: Times[] = []
 {
-  using pool = new InitPool(init, 1)
+  const reserve = () => {
+    const id = `lc-warm-${randomBytes(4).toString('hex')}`
+    return { id, cgroup: openCgroup(undefined, id, { systemd: false, rootless: false }) }
+  }
+  using pool = new InitPool(init, { reserve })
   for (let round = 0; round < rounds; round++) {
     cold.push(await run(`cold-${round}`, undefined))
     pool.fill()
     // A daemon has this time between two requests.
     await sleep(200)
-    warm.push(await run(`warm-${round}`, pool))
+    warm.push(await run(pool.reservedId() ?? `warm-${round}`, pool))
   }
 }
 rmSync(directory, { recursive: true })

@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Container, Runtime } from '../suites/bundle.ts'
 import { baseMounts, baseNamespaces } from '../suites/bundle-config.ts'
 import { must, mustEach } from '../suites/must.ts'
@@ -237,6 +237,16 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect(limit(container, 'memory.limit_in_bytes', 'memory.max')).toBe('134217728')
       expect(limit(container, 'pids.max', 'pids.max')).toBe('64')
       expect(limit(container, 'cpu.cfs_quota_us', 'cpu.max')).toMatch(/^20000/)
+    })
+
+    test('a cgroup that another container is in is refused, and that container lives on', async () => {
+      const first = await runtime.container()
+      await first.launch()
+      const second = await runtime.container({ linux: { cgroupsPath: `/${first.id}` } })
+      const { status, stderr } = await second.create()
+      expect(status).not.toBe(0)
+      expect(`${stderr}${await second.output('err')}`).toMatch(/is in use/)
+      expect(await first.status()).toBe('running')
     })
 
     must('exec’d processes are in the cgroup, and delete --force ends them', async () => {

@@ -1,19 +1,22 @@
 // Inits that were spawned ahead: a container from one is like any other, and the
 // pool leaves nothing behind. Needs root.
-import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openCgroup } from '../../engine/libcontainer/cgroups/open.ts'
 import type { Config } from '../../engine/libcontainer/config/config.ts'
 import { type Created, createContainer } from '../../engine/libcontainer/create.ts'
 import { deleteContainer } from '../../engine/libcontainer/delete.ts'
+import { initCommand } from '../../engine/libcontainer/init-command.ts'
 import { startContainer } from '../../engine/libcontainer/run.ts'
 import { waitForEnd } from '../../engine/libcontainer/wait.ts'
 import { InitPool } from '../../engine/libcontainer/warm.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { makeRootfs } from '../suites/bundle.ts'
 
-const init = [process.execPath, join(packageRoot(), 'dist/tocker-init.mjs')] as const
+const init = initCommand(join(packageRoot(), 'dist'))
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm init (needs root)', () => {
   let directory: string
@@ -31,6 +34,15 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
       mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
       linux: { namespaces: (['mount', 'pid', 'uts', 'ipc', 'network'] as const).map((type) => ({ type })) },
     }
+  }
+
+  /** Directories of all cgroups that were made ahead. */
+  const reserved: string[] = []
+  function reservation() {
+    const id = `lc-${randomBytes(6).toString('hex')}`
+    const cgroup = openCgroup(undefined, id, { systemd: false, rootless: false })
+    reserved.push(...Object.values(cgroup.paths))
+    return { id, cgroup }
   }
 
   async function create(id: string, script: string, pool: InitPool): Promise<Created & { output: string }> {
@@ -74,7 +86,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
   })
 
   test('whoever lets the pool go takes its inits along', async () => {
-    const pool = new InitPool(init, 2)
+    const pool = new InitPool(init, { size: 2 })
     const inits = [pool.take([{ type: 'pid' }]), pool.take([{ type: 'pid' }])]
     pool.fill()
     pool[Symbol.dispose]()
@@ -83,5 +95,78 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
     await expect
       .poll(children, { timeout: 10_000 })
       .not.toMatch(new RegExp(inits.map((one) => one?.birth.child.pid).join('|')))
+  })
+
+  test('one that is taken before it is ready makes its container all the same', async () => {
+    using pool = new InitPool(init, { reserve: reservation })
+    expect(pool.reservedId()).toBeUndefined()
+    const { state, birth } = await create('early', 'exit 6', pool)
+    const ended = waitForEnd(birth, state.init?.pid ?? 0)
+    await startContainer(join(directory, 'state'), state)
+    expect(await ended).toBe(6)
+    await deleteContainer(join(directory, 'state'), state)
+    expect(reserved.filter((one) => existsSync(one))).toEqual([])
+  })
+
+  test('the rehearsal leaves init where it was, and nothing behind', async () => {
+    const before = readFileSync('/proc/self/mountinfo', 'utf8')
+    using pool = new InitPool(init, { reserve: reservation })
+    await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+    const taken = pool.take([{ type: 'pid' }])
+    using _ = taken?.reservation
+    const pid = taken?.birth.child.pid
+    for (const kind of ['mnt', 'uts', 'ipc', 'net', 'user', 'cgroup'])
+      expect(readlinkSync(`/proc/${pid}/ns/${kind}`), kind).toBe(readlinkSync(`/proc/self/ns/${kind}`))
+    expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).toBe(before)
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before)
+    for (const name of ['cwd', 'root']) expect(readlinkSync(`/proc/${pid}/${name}`)).toBe('/')
+    const of = (process: string | number): string[] =>
+      readFileSync(`/proc/${process}/status`, 'utf8')
+        .split('\n')
+        .filter((line) => /^(Umask|Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp)/.test(line))
+    expect(of(pid ?? 0)).toEqual(of('self'))
+  })
+
+  test('with the id that it reserved, the container finds its init in its cgroup', async () => {
+    using pool = new InitPool(init, { reserve: reservation })
+    await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+    const id = pool.reservedId() ?? ''
+    const { state, birth, output } = await create(id, 'cat /proc/self/cgroup; exit 5', pool)
+    const ended = waitForEnd(birth, state.init?.pid ?? 0)
+    await startContainer(join(directory, 'state'), state)
+    expect(await ended).toBe(5)
+    const lines = readFileSync(output, 'utf8').trim().split('\n')
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) expect(line).toMatch(new RegExp(`/${id}$`))
+    await deleteContainer(join(directory, 'state'), state)
+    expect(reserved.filter((one) => existsSync(one))).toEqual([])
+  })
+
+  test('with another id, its init moves, and the cgroup that was reserved goes', async () => {
+    using pool = new InitPool(init, { reserve: reservation })
+    await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+    const { state, birth, output } = await create('another', 'cat /proc/self/cgroup', pool)
+    expect(reserved.filter((one) => existsSync(one))).toEqual([])
+    const ended = waitForEnd(birth, state.init?.pid ?? 0)
+    await startContainer(join(directory, 'state'), state)
+    expect(await ended).toBe(0)
+    expect(readFileSync(output, 'utf8')).toMatch(/\/another$/m)
+    await deleteContainer(join(directory, 'state'), state)
+  })
+
+  test('a cgroup that was reserved goes with the pool, and with its init', async () => {
+    const there = (): string[] => reserved.filter((one) => existsSync(one))
+    {
+      using pool = new InitPool(init, { reserve: reservation })
+      expect(there().length).toBeGreaterThan(0)
+      await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+    }
+    expect(there()).toEqual([])
+    using pool = new InitPool(init, { reserve: reservation })
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    const pid = Number(children.trim().split(' ').at(-1))
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(there, { timeout: 10_000 }).toEqual([])
+    expect(pool.reservedId()).toBeUndefined()
   })
 })

@@ -24,6 +24,7 @@ export class RuntimeDouble {
   }
 
   readonly engine: Engine = {
+    expectContainer: async () => {},
     createContainer: this.#note('create'),
     startContainer: this.#note('start'),
     killContainer: this.#note('kill'),

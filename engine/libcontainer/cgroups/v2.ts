@@ -65,6 +65,7 @@ export class CgroupV2 implements Cgroup {
       } catch (cause) {
         // ENOENT: the container before us was the last below /tocker, and took it along while we were on the way.
         if (codeOf(cause) === 'ENOENT' && attempt < 20) continue
+        if (existsSync(this.#path)) removeTree(this.#path)
         throw new EngineError('forbidden', `make the cgroup ${this.#path}`, { cause })
       }
     }

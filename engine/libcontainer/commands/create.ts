@@ -6,7 +6,6 @@
 // Next: engine/libcontainer/create.ts
 import { resolve } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { loadConfig } from '../config/validate.ts'
 import { checkId } from '../state.ts'
 import type { Flag, Flags } from './arguments.ts'
 import type { Context, CreateOptions, Surroundings, Verb } from './verb.ts'
@@ -47,16 +46,21 @@ export const verb: Verb = {
   flags: createFlags,
   arity: [1, 1],
   async run(context, flags, [id = '']) {
-    const options = createOptions(context, flags, id)
+    const options = await createOptions(context, flags, id)
     checkTerminal(options.config.process?.terminal ?? false, true, options.console)
     await context.engine.createContainer(options)
     return 0
   },
 }
 
-/** @throws EngineError for an id or a config that is wrong: nothing has been touched yet */
-export function createOptions(context: Context, flags: Flags, id: string): CreateOptions {
+/**
+ * Reads the config while an init starts: the schema takes as long to load as Node's own start left to do.
+ * @throws EngineError for an id or a config that is wrong: nothing has been touched yet
+ */
+export async function createOptions(context: Context, flags: Flags, id: string): Promise<CreateOptions> {
   checkId(id)
+  await context.engine.expectContainer()
+  const { loadConfig } = await import('../config/validate.ts')
   const bundle = resolve(flags.text('bundle') || '.')
   const around = surroundings(context, flags)
   return {

@@ -19,7 +19,7 @@ export const verb: Verb = {
   ],
   arity: [1, 1],
   async run(context, flags, [id = '']) {
-    const options = createOptions(context, flags, id)
+    const options = await createOptions(context, flags, id)
     const detach = flags.on('detach')
     checkTerminal(options.config.process?.terminal ?? false, detach, options.console)
     // --no-subreaper is taken, and changes nothing: in the foreground we wait for

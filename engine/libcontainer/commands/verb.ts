@@ -97,6 +97,8 @@ export interface ContainerCgroup {
 
 /** What the command line sets in motion. Each loads its part of the engine when it is called. */
 export interface Engine {
+  /** A container will be asked for: what every one needs may start. It ends by itself when none is. */
+  expectContainer(): Promise<void>
   createContainer(options: CreateOptions): Promise<unknown>
   startContainer(root: string, state: RuntimeState, listener: Listener): Promise<void>
   /** `status` is the exit status of the container's process; 0 when detached. */

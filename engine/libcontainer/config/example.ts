@@ -5,6 +5,7 @@
 // /proc and /sys that speak of the whole machine hidden or read-only.
 import type { Config } from './config.ts'
 import { specVersion } from './names.ts'
+import { standardMounts, strict } from './standard-mounts.ts'
 
 export interface ExampleOptions {
   /** For a user who is not root: ids mapped, nothing that only root may ask for. */
@@ -14,7 +15,6 @@ export interface ExampleOptions {
 }
 
 const rights = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE']
-const harmless = ['nosuid', 'noexec', 'nodev']
 
 export function exampleConfig({ rootless, cgroupNamespace }: ExampleOptions): Config {
   return {
@@ -74,12 +74,7 @@ function mounts(rootless: boolean): NonNullable<Config['mounts']> {
   const pts = ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620']
   return [
     { destination: '/proc', type: 'proc', source: 'proc' },
-    {
-      destination: '/dev',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
-    },
+    standardMounts.dev,
     // Group 5 is tty on most systems; in a user namespace of one id it is nobody: EINVAL.
     {
       destination: '/dev/pts',
@@ -91,18 +86,18 @@ function mounts(rootless: boolean): NonNullable<Config['mounts']> {
       destination: '/dev/shm',
       type: 'tmpfs',
       source: 'shm',
-      options: [...harmless, 'mode=1777', 'size=65536k'],
+      options: [...strict, 'mode=1777', 'size=65536k'],
     },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: harmless },
+    standardMounts.mqueue,
     // sysfs shows the network namespace that its mounter owns; who owns none may only bind the host's.
     rootless
-      ? { destination: '/sys', type: 'none', source: '/sys', options: ['rbind', ...harmless, 'ro'] }
-      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...harmless, 'ro'] },
+      ? { destination: '/sys', type: 'none', source: '/sys', options: ['rbind', ...strict, 'ro'] }
+      : standardMounts.sys,
     {
       destination: '/sys/fs/cgroup',
       type: 'cgroup',
       source: 'cgroup',
-      options: [...harmless, 'relatime', 'ro'],
+      options: [...strict, 'relatime', 'ro'],
     },
   ]
 }

@@ -27,7 +27,7 @@ const deviceSchema = z.object({
 export type Device = z.infer<typeof deviceSchema>
 
 const seccompSchema = z.object({
-  /** `SCMP_ACT_…`, seccomp_rule_add(3). */
+  /** `SCMP_ACT_ALLOW` and so on, seccomp_rule_add(3). */
   defaultAction: name,
   defaultErrnoRet: z.exactOptional(uint32),
   architectures: z.exactOptional(z.array(name)),

@@ -1,13 +1,13 @@
 // What mounts are made from, without a kernel: options, mountinfo, sysctls, device numbers.
 import { describe, expect, test } from 'vitest'
-import type { Config } from '../../../engine/libcontainer/config/config.ts'
+import type { Namespace } from '../../../engine/libcontainer/config/linux.ts'
 import {
   knownMountOptions,
   mountAttributesOf,
   parseMountOptions,
 } from '../../../engine/libcontainer/mount-options.ts'
 import { mountAt, readMountinfo } from '../../../engine/libcontainer/mountinfo.ts'
-import { checkSysctls } from '../../../engine/libcontainer/sysctl.ts'
+import { sysctlProblem } from '../../../engine/libcontainer/sysctl.ts'
 import * as flags from '../../../engine/syscalls/flags.ts'
 import { makedev, splitDevice } from '../../../engine/syscalls/open.ts'
 
@@ -73,24 +73,26 @@ test('mountinfo: names are decoded, and of several mounts the nearest and upperm
   expect(mountAt('/a', mounts)).toMatchObject({ where: '/a' })
 })
 
-test('sysctls that would change the host are named', () => {
-  const check = (sysctl: Record<string, string>, ...namespaces: { type: string; path?: string }[]) =>
-    checkSysctls({ ociVersion: '1.2.0', root: { path: 'x' }, linux: { sysctl, namespaces } } as Config)
-  const sysctl = { 'net.ipv4.ip_forward': '1', 'kernel.shmmax': '1', 'fs.mqueue.msg_max': '1' }
-  expect(check(sysctl, { type: 'network' }, { type: 'ipc' })).toEqual([])
-  expect(check(sysctl, { type: 'ipc' })).toEqual([
-    '$.linux.sysctl["net.ipv4.ip_forward"]: it would change the host: the container has no network namespace of its own',
-  ])
-  expect(check({ 'net/core/somaxconn': '1' }, { type: 'network', path: '/proc/self/ns/net' })).toEqual(
-    process.platform === 'linux' ? [expect.stringContaining("is the host's network namespace")] : [],
-  )
-  expect(
-    check({ 'kernel.panic': '1', 'net.../x': '1', 'kernel.hostname': 'x' }, { type: 'network' }),
-  ).toEqual([
-    expect.stringContaining('belongs to no namespace'),
-    expect.stringContaining('belongs to no namespace'),
-    expect.stringContaining('use $.hostname'),
-  ])
+test('sysctls that would change the host are refused', () => {
+  const own: Namespace[] = [{ type: 'network' }, { type: 'ipc' }, { type: 'uts' }]
+  for (const name of ['net.ipv4.ip_forward', 'kernel.shmmax', 'fs/mqueue/msg_max', 'kernel.domainname']) {
+    expect(sysctlProblem(name, own), name).toBeUndefined()
+    expect(sysctlProblem(name, []), name).toMatch(/without a namespace of the container's own/)
+    expect(sysctlProblem(name, undefined), name).toBeUndefined()
+  }
+  for (const [type, name] of [
+    ['network', 'net/core/somaxconn'],
+    ['ipc', 'kernel.sem'],
+    ['uts', 'kernel.domainname'],
+  ] as const) {
+    const path = `/proc/self/ns/${type === 'network' ? 'net' : type}`
+    if (process.platform === 'linux')
+      expect(sysctlProblem(name, [{ type, path }])).toContain(`is the host's ${type} namespace`)
+    expect(sysctlProblem(name, [{ type, path: '/nowhere' }])).toBeUndefined()
+  }
+  expect(sysctlProblem('kernel.panic', own)).toMatch(/belongs to no namespace/)
+  expect(sysctlProblem('net/../kernel/panic', own)).toMatch(/not the name/)
+  expect(sysctlProblem('kernel.hostname', own)).toMatch(/\$\.hostname/)
 })
 
 test.each([

@@ -1,6 +1,7 @@
 // What is left of `linux`: sysctl, cgroupsPath, personality, intelRdt. config-linux.md.
 import { existsSync } from 'node:fs'
-import { hasNamespace, hostFile, type Inspection } from '../inspection.ts'
+import { sysctlProblem } from '../../sysctl.ts'
+import type { Inspection } from '../inspection.ts'
 
 export function inspectLinux(inspection: Inspection): void {
   const { config, report } = inspection
@@ -14,40 +15,13 @@ export function inspectLinux(inspection: Inspection): void {
   inspectIntelRdt(inspection)
 }
 
-/** sysctls of System V IPC; those of POSIX message queues begin with fs.mqueue. */
-const ipc = /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)$|fs\.mqueue\.)/
-
 /** /proc/sys is one tree for host and containers alike: only what belongs to a namespace may be written. */
-function inspectSysctls(inspection: Inspection): void {
-  const { config, report } = inspection
+function inspectSysctls({ config, broken, report }: Inspection): void {
+  const unread = broken('linux') || broken('linux.namespaces')
   for (const name of Object.keys(config.linux?.sysctl ?? {})) {
-    const path = ['linux', 'sysctl', name]
-    const dotted = withDots(name)
-    if (/(^|[./])\.?\.?([./]|$)/.test(name)) report(path, 'it is not the name of a sysctl')
-    else if (ipc.test(dotted)) {
-      if (!hasNamespace(inspection, 'ipc')) report(path, "without an ipc namespace it would be the host's")
-    } else if (dotted.startsWith('net.')) {
-      if (isHostNetwork(inspection)) report(path, "without a network namespace it would be the host's")
-    } else if (dotted === 'kernel.hostname') report(path, 'it is what $.hostname is for')
-    else if (dotted !== 'kernel.domainname')
-      report(path, "it belongs to no namespace: it would be the host's")
-    else if (!hasNamespace(inspection, 'uts')) report(path, "without a uts namespace it would be the host's")
+    const problem = sysctlProblem(name, unread ? undefined : (config.linux?.namespaces ?? []))
+    if (problem !== undefined) report(['linux', 'sysctl', name], problem)
   }
-}
-
-/** sysctl.d(5): when the first separator is a slash, dots and slashes have changed places. */
-function withDots(name: string): string {
-  if (/^[^./]*\./.test(name)) return name
-  return name.replace(/[./]/g, (one) => (one === '.' ? '/' : '.'))
-}
-
-/** A network namespace that is joined may turn out to be our own. */
-function isHostNetwork(inspection: Inspection): boolean {
-  if (!hasNamespace(inspection, 'network')) return true
-  const path = inspection.config.linux?.namespaces?.find(({ type }) => type === 'network')?.path
-  const joined = path ? hostFile(path) : undefined
-  const own = hostFile('/proc/self/ns/net')
-  return joined !== undefined && joined.ino === own?.ino && joined.dev === own.dev
 }
 
 /** Documentation/arch/x86/resctrl.rst. */
