@@ -20,8 +20,9 @@
 //
 // Next: engine/libcontainer/namespaces.ts
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { EngineError } from '../errors.ts'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EngineError, SyscallError } from '../errors.ts'
 import { CLONE_NEWPID } from '../syscalls/flags.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
 import { traced } from '../trace/trace.ts'
@@ -55,6 +56,11 @@ export function giveBirth(
     return { child, steppingStone: forks }
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
+    // A user may enter a PID namespace only from inside the user namespace that owns it.
+    if (pid?.path !== undefined && user?.path !== undefined && isRefused(cause)) {
+      const [stone = '', ...rest] = [...steppingStones(namespaces, true), ...init]
+      return { child: fork(stone, rest, options), steppingStone: true }
+    }
     const which = user === undefined ? 'PID' : 'PID and user'
     throw new EngineError('forbidden', `make a ${which} namespace (root, or CAP_SYS_ADMIN, is needed)`, {
       cause,
@@ -62,18 +68,30 @@ export function giveBirth(
   }
 }
 
-/** The programs of util-linux that become init, one after the other; none when no user or time namespace is entered. */
-export function steppingStones(namespaces: readonly Namespace[]): string[] {
+const isRefused = (cause: unknown): boolean => cause instanceof SyscallError && cause.code === 'EPERM'
+
+/**
+ * The programs of util-linux that become init, one after the other; none when no user or time namespace is entered.
+ * @param withPid nsenter(1) enters the PID namespace too: it forks, and waits for its child
+ */
+export function steppingStones(namespaces: readonly Namespace[], withPid = false): string[] {
   const user = namespaces.find((one) => one.type === 'user')
   const time = namespaces.find((one) => one.type === 'time')
   const entered = namespaces.filter((one) => {
-    if (one.path === undefined || one.type === 'pid' || one.type === 'mount') return false
+    if (one.path === undefined || one.type === 'mount') return false
+    if (one.type === 'pid') return withPid
     // Once in a *new* user namespace, init may not join those of the host any more.
     return one.type === 'user' || one.type === 'time' || (user !== undefined && user.path === undefined)
   })
   const stones: string[] = []
   if (entered.length > 0 || time?.path !== undefined)
-    stones.push('nsenter', '--no-fork', ...entered.map(({ type, path }) => `--${long[type]}=${path}`), '--')
+    stones.push(
+      'nsenter',
+      ...(withPid ? [] : ['--no-fork']),
+      ...(user?.path !== undefined && keepsGroups(user.path) ? ['--preserve-credentials'] : []),
+      ...entered.map(({ type, path }) => `--${long[type]}=${path}`),
+      '--',
+    )
   if (user !== undefined) {
     const newPid = namespaces.some((one) => one.type === 'pid' && one.path === undefined)
     const flags = [
@@ -83,6 +101,20 @@ export function steppingStones(namespaces: readonly Namespace[]): string[] {
     if (flags.length > 0) stones.push('unshare', ...flags, '--')
   }
   return stones
+}
+
+/**
+ * nsenter(1) becomes user 0 in there and drops its groups. Where a user mapped nobody
+ * but themselves that is denied, and they are user 0 already: user_namespaces(7).
+ * @param path of a user namespace
+ */
+function keepsGroups(path: string): boolean {
+  try {
+    return readFileSync(join(path, '../../setgroups'), 'utf8').startsWith('deny')
+  } catch {
+    // Not a file of /proc/PID/ns, but one that keeps the namespace: no telling.
+    return false
+  }
 }
 
 /** nsenter(1)'s options. */
