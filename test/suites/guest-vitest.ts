@@ -10,36 +10,31 @@ import type { Report } from './guest.ts'
 type Body = () => unknown
 interface Group {
   name: string
-  parent?: Group
   hooks: Record<'beforeAll' | 'beforeEach' | 'afterEach' | 'afterAll', Body[]>
-  members: (Group | { name: string; body: Body; fails: boolean })[]
+}
+interface Test {
+  title: string
+  group: Group
+  body: Body
+  fails: boolean
 }
 
-const newGroup = (name: string, parent?: Group): Group => ({
-  name,
-  ...(parent ? { parent } : {}),
-  hooks: { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] },
-  members: [],
-})
-const root = newGroup('')
-let current = root
+const tests: Test[] = []
+let current: Group
 
+/** One for each file, none inside another. */
 export function describe(name: string, body: Body): void {
-  const group = newGroup(name, current)
-  current.members.push(group)
-  current = group
+  current = { name, hooks: { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] } }
   body()
-  current = group.parent ?? root
 }
 /** The suite asks for Linux and root: where this is listed they may be missing, where it runs they are there. */
 describe.runIf = (_: unknown) => describe
 
-export function test(name: string, body: Body): void {
-  current.members.push({ name, body, fails: false })
-}
-test.fails = (name: string, body: Body): void => {
-  current.members.push({ name, body, fails: true })
-}
+const add = (name: string, body: Body, fails: boolean): void =>
+  void tests.push({ title: `${current.name} > ${name}`, group: current, body, fails })
+export const test = Object.assign((name: string, body: Body) => add(name, body, false), {
+  fails: (name: string, body: Body) => add(name, body, true),
+})
 
 export const beforeAll = (body: Body) => void current.hooks.beforeAll.push(body)
 export const beforeEach = (body: Body) => void current.hooks.beforeEach.push(body)
@@ -83,24 +78,8 @@ function say(report: Report): void {
   writeSync(1, `${JSON.stringify(report)}\n`)
 }
 
-interface Listed {
-  title: string
-  group: Group
-  body: Body
-  fails: boolean
-}
-
-/** All tests, in order. Rows of a table may share a title: a number is a test's name here. */
-function listed(group: Group, path: readonly string[] = []): Listed[] {
-  return group.members.flatMap((member) => {
-    const title = [...path, member.name]
-    return 'body' in member
-      ? [{ title: title.join(' > '), group, body: member.body, fails: member.fails }]
-      : listed(member, title)
-  })
-}
-
-async function run(tests: readonly Listed[], wanted: ReadonlySet<number>): Promise<void> {
+/** Tests are known by their numbers, since rows of a table may share a title. */
+async function run(wanted: ReadonlySet<number>): Promise<void> {
   let within: Group | undefined
   for (const [number, { group, body, fails }] of tests.entries()) {
     if (!wanted.has(number)) continue
@@ -144,7 +123,6 @@ function short(value: unknown): string {
 
 /** The bundle's last line: without arguments it prints the titles, else it runs the tests of these numbers. */
 export async function main(numbers: readonly string[]): Promise<void> {
-  const tests = listed(root)
   if (numbers.length === 0) process.stdout.write(JSON.stringify(tests.map(({ title }) => title)))
-  else await run(tests, new Set(numbers.map(Number)))
+  else await run(new Set(numbers.map(Number)))
 }

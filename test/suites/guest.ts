@@ -76,13 +76,15 @@ export class GuestRun {
   #waiting: (() => void)[] = []
   #ended: string | undefined
   #line = ''
+  /** Resolves when no more will come. */
+  readonly end: Promise<void>
 
   /** @param command that runs the bundle in there @param timeout of all, in milliseconds */
   constructor(sandbox: Sandbox, command: string, timeout: number) {
     const onStdout = (chunk: Buffer): void => this.#receive(chunk.toString())
-    sandbox.exec(command, { timeout, onStdout }).then(
-      ({ status, stderr }) => this.#end(`the suite ended with ${status}: ${stderr}`),
-      (error: unknown) => this.#end(String(error)),
+    this.end = sandbox.exec(command, { timeout, onStdout }).then(
+      ({ status, stderr }) => this.#over(`the suite ended with ${status}: ${stderr}`),
+      (error: unknown) => this.#over(String(error)),
     )
   }
 
@@ -107,7 +109,7 @@ export class GuestRun {
     this.#wake()
   }
 
-  #end(why: string): void {
+  #over(why: string): void {
     this.#ended = why
     this.#wake()
   }
