@@ -1,5 +1,5 @@
 // The table of managers and runtimes in engine/libcontainer/CONFORMANCE.md: every case of
-// cases.ts in four columns, ours and runc under docker and podman.
+// cases.ts in six columns: ours and runc under docker, podman, and podman of a user without rights.
 //
 //   sudo node_modules/.bin/node test/compat/table.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { type Manager, openManager } from '../suites/manager.ts'
 import { cases } from './cases.ts'
 
 const ours = process.env.TOCKER_RUNTIME ?? join(packageRoot(), 'engine/libcontainer/tocker-runtime')
-const columns = (['docker', 'podman'] as const).flatMap((manager) => [
+const columns = (['docker', 'podman', 'podman without root'] as const).flatMap((manager) => [
   { title: `${manager} + runc`, manager, runtime: '/usr/sbin/runc' },
   { title: `${manager} + tocker-runtime`, manager, runtime: ours },
 ])
@@ -57,7 +57,8 @@ function shortened(text: string): string {
 
 function markdown(): string {
   const head = `What was asked of Debian's dockerd 20.10 and podman 4.3, by \`test/compat/cases.ts\`, and whether the
-answer was right. Written by \`test/compat/table.ts\`, here on a machine whose root lacks CAP_SYS_RESOURCE.
+answer was right. Written by \`test/compat/table.ts\`, here on a machine whose root lacks CAP_SYS_RESOURCE,
+and with cgroup v1, where a user's podman sets no limits.
 
 | Asked | ${columns.map(({ title }) => title).join(' | ')} |
 |---|${columns.map(() => '---|').join('')}

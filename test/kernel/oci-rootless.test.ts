@@ -175,6 +175,23 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('rootle
     await expect.poll(() => traces(rootless.runtime, container)).toEqual([])
   })
 
+  must('as root of a user namespace, with devices that are bound, and no other user namespace', async () => {
+    const { linux, mounts } = await (await rootless.container()).config()
+    const namespaces = (linux as { namespaces: { type: string }[] }).namespaces
+    await rootless.around({ inside: true })
+    const bound = { destination: '/dev/null', type: 'bind', source: '/dev/null', options: ['bind'] }
+    const { status, stdout, stderr } = await rootless.run('echo $$; echo x > /dev/null && echo written', {
+      linux: {
+        namespaces: namespaces.filter(({ type }) => type !== 'user'),
+        uidMappings: undefined,
+        gidMappings: undefined,
+      },
+      mounts: [...(mounts as object[]), bound],
+    })
+    expect(stderr.replace(/^.*level=warning.*\n/gm, '')).toBe('')
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '1\nwritten\n' })
+  })
+
   must('a terminal works', async () => {
     const container = await rootless.container({
       process: { terminal: true, args: ['sh', '-c', 'tty; read line; echo "got $line"; sleep 1000'] },

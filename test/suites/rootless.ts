@@ -11,18 +11,27 @@ import { type Json, merge } from './bundle-config.ts'
 
 export const user = 65534
 
-/** A clone may lie in root's home, where nobody else gets in: ours is copied out of it, with its Node. */
-async function reachable(inner: Runtime): Promise<string> {
-  if (process.env.TOCKER_RUNTIME) return inner.program
-  await inner.call(['--version']) // makes the bundle fresh, which the user could not
-  await cp(join(packageRoot(), 'dist/engine'), join(inner.directory, 'engine'), { recursive: true })
-  await copyFile(process.execPath, join(inner.directory, 'node'))
-  return ['node', 'engine/tocker-runtime.mjs'].map((name) => join(inner.directory, name)).join(' ')
+/**
+ * A clone may lie in root's home, where nobody else gets in: our runtime is copied out of it, with its Node.
+ * @returns the command line that runs it from `directory`; any other program is left where it is
+ */
+export async function reachable(program: string, directory: string): Promise<string> {
+  if (process.env.TOCKER_RUNTIME || !program.endsWith('tocker-runtime')) return program
+  await execa(program, ['--version']) // makes the bundle fresh, which the user could not
+  await cp(join(packageRoot(), 'dist/engine'), join(directory, 'engine'), { recursive: true })
+  await copyFile(process.execPath, join(directory, 'node'))
+  return ['node', 'engine/tocker-runtime.mjs'].map((name) => join(directory, name)).join(' ')
 }
+
+/** Shell: from here on `file` is /etc/subuid and /etc/subgid. In a mount namespace, the machine's own stay as they are. */
+export const bindSubordinate = (file: string): string =>
+  ['subuid', 'subgid'].map((name) => `mount --bind ${file} /etc/${name}`).join('\n')
 
 export interface Surroundings {
   /** Cgroups that the caller is in: directories. */
   cgroups?: readonly string[]
+  /** Root of a user namespace, as podman makes one around all that it runs. */
+  inside?: boolean
   /** /etc/subuid and /etc/subgid as the runtime finds them: `first:count`. */
   subordinate?: string
 }
@@ -52,7 +61,7 @@ export class Rootless {
 XDG_RUNTIME_DIR=${own} HOME=${own}
 export XDG_RUNTIME_DIR HOME
 . ${around}
-exec setpriv --reuid ${user} --regid ${user} --clear-groups ${await reachable(inner)} "$@"
+exec setpriv --reuid ${user} --regid ${user} --clear-groups $inside ${await reachable(inner.program, inner.directory)} "$@"
 `,
     )
     await chmod(wrapper, 0o755)
@@ -61,16 +70,14 @@ exec setpriv --reuid ${user} --regid ${user} --clear-groups ${await reachable(in
   }
 
   /** For the calls to come. The wrapper runs it as root, so cgroups may be entered. */
-  async around({ cgroups = [], subordinate }: Surroundings): Promise<void> {
+  async around({ cgroups = [], inside, subordinate }: Surroundings): Promise<void> {
     const lines = cgroups.map((path) => `echo $$ > ${path}/cgroup.procs`)
+    lines.push(`inside='${inside ? 'unshare --user --map-root-user --mount' : ''}'`)
     if (subordinate !== undefined) {
       const file = join(this.runtime.directory, 'subordinate')
       await writeFile(file, `${user}:${subordinate}\n`)
       // In a mount namespace that ends with the call: the machine's own files stay as they are.
-      lines.push(
-        `[ "$bound" ] || bound=1 exec unshare --mount env bound=1 "$0" "$@"`,
-        ...['subuid', 'subgid'].map((name) => `mount --bind ${file} /etc/${name}`),
-      )
+      lines.push(`[ "$bound" ] || bound=1 exec unshare --mount env bound=1 "$0" "$@"`, bindSubordinate(file))
     }
     await writeFile(this.#surroundings, lines.join('\n'))
   }

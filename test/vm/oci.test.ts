@@ -15,17 +15,19 @@ import { GuestRun, guestSuite } from '../suites/guest.ts'
 import { openVm } from '../suites/vm.ts'
 
 const selection = [
-  /^control groups /,
-  /^rootless /,
-  /^runtime\.md .*(delete removes the cgroups|pause stops|kill --all|delete undoes)/,
-  /^exec .*(joins the namespaces|joins a user|stopped or paused|ps, list and events|execCPUAffinity)/,
+  /^control groups (?!.*(reservation|quota|mems|idle|burst|without a cgroupsPath))/,
+  /^rootless .*(create, start, exec|a limit|gave away|ids of others|as root of a user)/,
+  /^runtime\.md .*(delete removes the cgroups|pause stops|kill --all)/,
+  /^exec .*(joins a user|stopped or paused|ps, list and events|execCPUAffinity)/,
   /^config-linux\.md .*(are new|the mappings|a (cgroup|time) namespace|time namespace has|devices|sysctl sets|masked)/,
-  /^mounts .*(idmap shows|rro|tmpcopyup|mount with ro|symlinks)/,
-  /^process .*(a terminal goes|ioPriority|scheduler|oomScoreAdj|run exits)/,
-  /^seccomp .*(action SCMP_ACT_(ERRNO|KILL_PROCESS|LOG)|exec has|flags are taken)/,
+  /^mounts .*(idmap shows|rro|tmpcopyup|symlinks)/,
+  /^process .*(a terminal goes|ioPriority|scheduler|oomScoreAdj)/,
+  /^seccomp .*(action SCMP_ACT_(ERRNO|KILL_PROCESS|LOG)|exec has)/,
   /^robust .*of ten creates/,
 ]
 const whole = process.env.TOCKER_VM_SUITE === 'whole'
+/** Three minutes when nobody else works on the machine; four VMs on two processors were seen to take twenty. */
+const patience = whole ? 7_200_000 : 1_800_000
 const directory = '/opt/suite'
 const launcher = `#!/bin/sh
 TOCKER_NOFILE=$(ulimit -S -n)
@@ -61,7 +63,7 @@ describe('the OCI runtime in the VM', () => {
       const run = new GuestRun(
         vm,
         `TOCKER_RUNTIME=${directory}/tocker-runtime node ${directory}/suite.mjs ${numbers.join(' ')}`,
-        whole ? 3_600_000 : 900_000,
+        patience,
       )
       for (const number of numbers) runs.set(number, run)
       return run
@@ -75,8 +77,8 @@ describe('the OCI runtime in the VM', () => {
   })
 
   for (const number of [...others, ...alone])
-    test(titles[number] ?? '', { timeout: whole ? 3_600_000 : 900_000 }, async () => {
-      await expect.poll(() => runs.has(number), { timeout: 600_000 }).toBe(true)
+    test(titles[number] ?? '', { timeout: patience }, async () => {
+      await expect.poll(() => runs.has(number), { timeout: patience }).toBe(true)
       await runs.get(number)?.passed(number)
     })
 
