@@ -10,21 +10,20 @@ const differences: Record<string, Record<string, string>> = {
 }
 
 /**
- * What podman leaves out for a user where limits cannot be delegated (cgroup v1), or a file system is
- * not mounted: on other machines it works, and here with no runtime.
+ * What podman leaves out for a user where no limits can be delegated (cgroup v1), and what wants
+ * the host's /dev/mqueue: with no runtime it works here, and on other machines with both.
  */
-const limits = 'there is no cgroup'
-export const withoutRoot: Record<string, string> = {
-  'pause, unpause': limits,
-  'update -m': limits,
-  'stats --no-stream': limits,
-  'exit status 137: out of memory': limits,
-  '-m': limits,
-  '--pids-limit': limits,
-  '--cpus': limits,
-  '--cpu-shares': limits,
-  '--ipc=host': 'podman wants a /dev/mqueue of the host',
-}
+export const withoutRoot: readonly string[] = [
+  'pause, unpause',
+  'update -m',
+  'stats --no-stream',
+  'exit status 137: out of memory',
+  '-m',
+  '--pids-limit',
+  '--cpus',
+  '--cpu-shares',
+  '--ipc=host',
+]
 
 /** `runtime` by the name of its program. */
 export function reasonOf(manager: Kind, runtime: string, title: string): string | undefined {

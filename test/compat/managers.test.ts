@@ -33,8 +33,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0).each(ki
         if (manager) await use(manager)
       }
       const reason = reasonOf(name, basename(runtime), title)
-      if (name === rootless && withoutRoot[title] !== undefined) test.skip(`${title} [${withoutRoot[title]}]`)
-      else if (reason === undefined) test.concurrent(title, body)
+      if (name === rootless && withoutRoot.includes(title)) continue
+      if (reason === undefined) test.concurrent(title, body)
       else test.fails(`${title} [known difference: ${reason}]`, body)
     }
 
