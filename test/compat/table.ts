@@ -68,7 +68,8 @@ async function column(manager: Manager): Promise<Map<string, string>> {
 
 /** The end of a line of errors is where the reason stands. */
 function shortened(text: string): string {
-  return (text.split('\n')[0] ?? '').replaceAll('|', '/').split(': ').slice(-3).join(': ')
+  const line = (text.split('\n')[0] ?? '').replace(/^time="[^"]*" level=\w+ msg=/, '')
+  return line.replaceAll('|', '/').split(': ').slice(-3).join(': ')
 }
 
 function markdown(): string {
