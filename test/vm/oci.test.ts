@@ -26,7 +26,7 @@ const selection = [
   /^robust .*of ten creates/,
 ]
 const whole = process.env.TOCKER_VM_SUITE === 'whole'
-/** Three minutes when nobody else works on the machine; four VMs on two processors were seen to take twenty. */
+/** Generous: a machine that serves several VMs was seen to take ten times as long as one that does not. */
 const patience = whole ? 7_200_000 : 1_800_000
 const directory = '/opt/suite'
 const launcher = `#!/bin/sh
