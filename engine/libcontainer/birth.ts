@@ -20,13 +20,15 @@
 //
 // Next: engine/libcontainer/namespaces.ts
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { CLONE_NEWPID } from '../syscalls/flags.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
 import { traced } from '../trace/trace.ts'
-import type { Namespace } from './config/linux.ts'
-import { namespaceKinds, openNamespace } from './namespaces.ts'
+import { isHostRoot } from './cgroups/hierarchy.ts'
+import type { Linux, Namespace } from './config/linux.ts'
+import { execMovesIntoTime, namespaceKinds, openNamespace } from './namespaces.ts'
 
 export interface Birth {
   child: ChildProcess
@@ -39,12 +41,14 @@ export function giveBirth(
   init: readonly [string, ...string[]],
   namespaces: readonly Namespace[],
   options: SpawnOptions,
+  timeOffsets: Linux['timeOffsets'] = {},
 ): Birth {
   const pid = namespaces.find((one) => one.type === 'pid')
   const user = namespaces.find((one) => one.type === 'user')
-  const stones = steppingStones(namespaces)
+  const stones = steppingStones(namespaces, timeOffsets)
   const [file = '', ...args] = [...stones, ...init]
-  const forks = stones.includes('--fork')
+  // unshare(1), or nsenter(1) with a PID namespace, waits for the child that is in there.
+  const forks = stones.some((word) => word === '--fork' || word.startsWith('--pid='))
   try {
     const child =
       pid === undefined || forks
@@ -62,27 +66,66 @@ export function giveBirth(
   }
 }
 
-/** The programs of util-linux that become init, one after the other; none when no user or time namespace is entered. */
-export function steppingStones(namespaces: readonly Namespace[]): string[] {
+/** The programs of util-linux that become init, one after the other; none for root, when no user or time namespace is entered. */
+export function steppingStones(
+  namespaces: readonly Namespace[],
+  timeOffsets: Linux['timeOffsets'] = {},
+): string[] {
   const user = namespaces.find((one) => one.type === 'user')
+  // Who is root of a user namespace only may leave the host's PID namespace, and not come back.
+  // A user enters one from inside its user namespace; without any, the attempt itself says why not.
+  const returns = isHostRoot() || (user === undefined && process.geteuid?.() !== 0)
   const time = namespaces.find((one) => one.type === 'time')
   const entered = namespaces.filter((one) => {
-    if (one.path === undefined || one.type === 'pid' || one.type === 'mount') return false
+    if (one.path === undefined || one.type === 'mount') return false
+    if (one.type === 'pid') return !returns
     // Once in a *new* user namespace, init may not join those of the host any more.
     return one.type === 'user' || one.type === 'time' || (user !== undefined && user.path === undefined)
   })
   const stones: string[] = []
   if (entered.length > 0 || time?.path !== undefined)
-    stones.push('nsenter', '--no-fork', ...entered.map(({ type, path }) => `--${long[type]}=${path}`), '--')
-  if (user !== undefined) {
-    const newPid = namespaces.some((one) => one.type === 'pid' && one.path === undefined)
-    const flags = [
-      ...(user.path === undefined ? ['--user', '--keep-caps'] : []),
-      ...(newPid ? ['--pid', '--fork'] : []),
-    ]
-    if (flags.length > 0) stones.push('unshare', ...flags, '--')
-  }
+    stones.push(
+      'nsenter',
+      ...(entered.some(({ type }) => type === 'pid') ? [] : ['--no-fork']),
+      ...(user?.path !== undefined && keepsGroups(user.path) ? ['--preserve-credentials'] : []),
+      ...entered.map(({ type, path }) => `--${long[type]}=${path}`),
+      '--',
+    )
+  const newPid = namespaces.some((one) => one.type === 'pid' && one.path === undefined)
+  const flags = [
+    ...(user !== undefined && user.path === undefined ? ['--user', '--keep-caps'] : []),
+    ...(newPid && (user !== undefined || !returns) ? ['--pid', '--fork'] : []),
+  ]
+  if (flags.length > 0) stones.push('unshare', ...flags, '--')
+  if (time !== undefined && time.path === undefined && !execMovesIntoTime)
+    stones.push(...intoNewTime(timeOffsets))
   return stones
+}
+
+/**
+ * Before Linux 6.2: a new time namespace, its clocks set while nobody is in it, then
+ * entered by a program of one thread. printf is the shell's own: it may not fork here.
+ */
+function intoNewTime(offsets: NonNullable<Linux['timeOffsets']>): string[] {
+  const lines = Object.entries(offsets).map(
+    ([clock, { secs = 0, nanosecs = 0 }]) => `${clock} ${secs} ${nanosecs}\\n`,
+  )
+  const script = `printf '${lines.join('')}' > /proc/self/timens_offsets && exec nsenter --time=/proc/self/ns/time_for_children -- "$@"`
+  return ['unshare', '--time', '--', 'sh', '-c', script, 'sh']
+}
+
+/**
+ * nsenter(1) becomes user 0 in there and drops its groups. Where a user mapped nobody
+ * but themselves that is denied, and they are user 0 already: user_namespaces(7).
+ * @param path of a user namespace
+ */
+function keepsGroups(path: string): boolean {
+  try {
+    return readFileSync(join(path, '../../setgroups'), 'utf8').startsWith('deny')
+  } catch {
+    // Not a file of /proc/PID/ns, but one that keeps the namespace: no telling.
+    return false
+  }
 }
 
 /** nsenter(1)'s options. */

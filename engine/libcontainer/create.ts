@@ -150,13 +150,9 @@ function startInit(options: CreateOptions, directory: string, undo: AsyncDisposa
   const warm = inherits ? undefined : options.warm?.take(namespaces, options.id)
   const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) => resolve(bundle, source))
   const layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
+  const spawn = { stdio: layout.stdio, env: {}, cwd: '/' }
   const birth =
-    warm?.birth ??
-    giveBirth([...init, String(layout.channel)], namespaces, {
-      stdio: layout.stdio,
-      env: {},
-      cwd: '/',
-    })
+    warm?.birth ?? giveBirth([...init, String(layout.channel)], namespaces, spawn, linux.timeOffsets)
   undo.defer(() => void birth.child.kill('SIGKILL'))
   const channel = new HostChannel(birth.child, warm?.channel ?? layout.channel, listener)
   undo.defer(() => channel.close())

@@ -3,7 +3,7 @@
 // OCI runtime specification, runtime.md "Delete": only of one that is stopped.
 // With `force` of any, also of one whose `create` was killed half-way.
 import { EngineError } from '../errors.ts'
-import { fromPaths } from './cgroups/open.ts'
+import { cgroupOf } from './cgroups/open.ts'
 import { runHooks } from './hooks.ts'
 import { isAlive } from './process-identity.ts'
 import { type RuntimeState, removeContainerDirectory } from './state.ts'
@@ -15,7 +15,7 @@ export async function deleteContainer(
   state: RuntimeState,
   options: { force?: boolean; onWarning?: (message: string) => void } = {},
 ): Promise<void> {
-  const cgroup = fromPaths(state.cgroupPaths)
+  const cgroup = cgroupOf(state)
   const status = statusOf(root, state, () => cgroup.state === 'frozen')
   if (status !== 'stopped' && status !== 'created' && !options.force)
     throw new EngineError('conflict', `cannot delete container ${state.id} that is not stopped: ${status}`)

@@ -87,12 +87,14 @@ function makeDevice(rootfs: string, device: Device, bind: boolean): void {
 /** False when mknod(2) may not. @throws EngineError `conflict` when something else is there already */
 function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
   const { type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device
+  let made = true
   try {
     mknodat(fd, name, fileMode & 0o7777, { type, major, minor })
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'EPERM') return false
     // The image may bring its /dev along.
     if (!(error instanceof SyscallError && error.code === 'EEXIST')) throw error
+    made = false
   }
   const node = openat2(fd, name, O_PATH | constants.O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
   try {
@@ -102,8 +104,13 @@ function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
     // "MUST generate an error": whatever an image has put there is not what was asked for.
     if (!same || !kind) throw new EngineError('conflict', 'another file is there already')
     // By descriptor: a link swapped in by now is not followed to a file of the host's.
-    chmodSync(`/proc/self/fd/${node}`, fileMode & 0o7777)
-    chownSync(`/proc/self/fd/${node}`, uid, gid)
+    try {
+      chmodSync(`/proc/self/fd/${node}`, fileMode & 0o7777)
+      chownSync(`/proc/self/fd/${node}`, uid, gid)
+    } catch (error) {
+      // Root of a user namespace finds the host's own, bound by a manager: it is the device, and not to be changed.
+      if (made || !(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error
+    }
     return true
   } finally {
     closeSync(node)

@@ -29,6 +29,6 @@ export function engineOf(init: readonly [string, ...string[]]): Engine {
     execInContainer: async (options) => (await import('./run.ts')).runInContainer({ ...options, init }),
     killContainer: async (...args) => (await import('./kill.ts')).killContainer(...args),
     deleteContainer: async (...args) => (await import('./delete.ts')).deleteContainer(...args),
-    cgroupOf: async (state) => (await import('./cgroups/open.ts')).fromPaths(state.cgroupPaths),
+    cgroupOf: async (state) => (await import('./cgroups/open.ts')).cgroupOf(state),
   }
 }

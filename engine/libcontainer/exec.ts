@@ -16,6 +16,7 @@ import { layOut } from './descriptors.ts'
 import { HostChannel, type Listener } from './host-channel.ts'
 import { namespaceKinds } from './namespaces.ts'
 import { withCallersLimits } from './rlimits.ts'
+import { resetCpuAffinity, setCpuAffinity } from './scheduling.ts'
 import { compileSeccomp } from './seccomp.ts'
 import type { RuntimeState } from './state.ts'
 
@@ -39,6 +40,9 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   const join = foreignNamespaces(first)
   const { seccomp, personality } = state.config.linux ?? {}
   const program = seccomp ? compileSeccomp(seccomp) : undefined
+  const { initial, final } = options.process.execCPUAffinity ?? {}
+  // What we run on, our child does: until it is in the cgroup, nobody disturbs the CPUs of others.
+  if (initial) setCpuAffinity(initial)
   using layout = layOut(options)
   await using undo = new AsyncDisposableStack()
   const birth = giveBirth([...options.init, String(layout.channel)], join, {
@@ -62,7 +66,11 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
     trace: options.trace ?? false,
   })
   const { pid } = await channel.expect('hello')
+  if (birth.steppingStone) birth.child.kill('SIGKILL')
   fromPaths(subCgroups(state.cgroupPaths, options.cgroups ?? [])).add(pid, first)
+  // cpuset took what it does not own; from here on it is the container's matter.
+  if (final) setCpuAffinity(final, pid)
+  else if (initial) resetCpuAffinity(pid)
   channel.go()
   await channel.untilEnd()
   undo.move()

@@ -4,13 +4,13 @@
 // running. runc's command line adds `--all`.
 import { constants } from 'node:os'
 import { EngineError } from '../errors.ts'
-import { fromPaths } from './cgroups/open.ts'
+import { cgroupOf } from './cgroups/open.ts'
 import type { RuntimeState } from './state.ts'
 import { statusOf } from './status.ts'
 
 /** @throws EngineError `conflict` when the container does not run */
 export function killContainer(root: string, state: RuntimeState, signal: number, all: boolean): void {
-  const cgroup = fromPaths(state.cgroupPaths)
+  const cgroup = cgroupOf(state)
   const status = statusOf(root, state, () => cgroup.state === 'frozen')
   // A process namespace of its own dies with its first process; one that is
   // shared does not, so there everybody in the cgroup is meant.

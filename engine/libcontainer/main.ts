@@ -140,15 +140,21 @@ function contextOf(flags: Flags, log: Log, engine: Engine, to: Terminal): Contex
 
 /** Empties itself at every boot, as it should: containers do not outlive one. */
 function defaultRoot(): string {
-  const own = process.env.XDG_RUNTIME_DIR
-  return join(process.geteuid?.() !== 0 && own ? own : '/run', 'tocker-runtime')
+  const { XDG_RUNTIME_DIR: own, USER } = process.env
+  // Root of a user namespace is a user with podman before it, or a container's root with neither.
+  const isUser = process.geteuid?.() !== 0 || (isRootless() && USER !== 'root')
+  return join(isUser && own ? own : '/run', 'tocker-runtime')
 }
 
 function rootless(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true'
   if (text !== 'auto')
     throw new EngineError('invalid', `invalid value "${text}" for flag -rootless: true, false or auto`)
-  // Root of a user namespace is nobody special outside: its map is not the whole line.
+  return isRootless()
+}
+
+/** Root of a user namespace is nobody special outside: its map is not the whole line. */
+function isRootless(): boolean {
   return (
     process.geteuid?.() !== 0 || !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'))
   )

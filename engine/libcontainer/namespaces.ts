@@ -12,6 +12,7 @@
 //
 // Next: engine/libcontainer/rootfs.ts
 import { closeSync, openSync } from 'node:fs'
+import { release } from 'node:os'
 import { EngineError } from '../errors.ts'
 import { writeKernelFile } from '../syscalls/file.ts'
 import {
@@ -41,9 +42,19 @@ export const namespaceKinds: Record<Namespace['type'], { flag: number; file: str
   mount: { flag: CLONE_NEWNS, file: 'mnt' },
 }
 
+/**
+ * A new time namespace is for children, time_namespaces(7). Since Linux 6.2 a process
+ * moves in when it executes something; before, it has to be taken there (birth.ts).
+ */
+export const execMovesIntoTime = ((): boolean => {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return major > 6 || (major === 6 && minor >= 2)
+})()
+
 /** Made or joined before init runs: pid and user by nature, time since setns(2) takes no process with threads. */
 const atBirth = (one: Namespace): boolean =>
-  one.type === 'pid' || one.type === 'user' || (one.type === 'time' && one.path !== undefined)
+  ['pid', 'user'].includes(one.type) ||
+  (one.type === 'time' && (one.path !== undefined || !execMovesIntoTime))
 
 export const has = (namespaces: readonly Namespace[], type: Namespace['type']): boolean =>
   namespaces.some((one) => one.type === type)
@@ -90,12 +101,9 @@ export function unshareNamespaces(namespaces: readonly Namespace[]): void {
 }
 // #endregion unshare
 
-/**
- * Sets the clocks of a new time namespace, time_namespaces(7). It is for children
- * until this process executes something: then the kernel moves it in, and from
- * that moment on the offsets are fixed (EACCES).
- */
+/** Sets the clocks of a new time namespace. Once somebody is inside they are fixed (EACCES): birth.ts has set them then. */
 export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
+  if (!execMovesIntoTime) return
   for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(offsets ?? {})) {
     try {
       writeKernelFile('/proc/self/timens_offsets', `${clock} ${secs} ${nanosecs}`)

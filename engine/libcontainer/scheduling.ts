@@ -3,9 +3,9 @@
 // config.md: scheduler, ioPriority, oomScoreAdj, execCPUAffinity; config-linux.md:
 // personality. All of it is kept over execve(2), and inherited by children.
 //
-// confine.ts calls the first three, while we still have CAP_SYS_NICE; init and
-// exec call setPersonality and setCpuAffinity, which are not in `process`, or are
-// not for every process.
+// confine.ts calls the first three, while we still have CAP_SYS_NICE; init calls
+// setPersonality, which is not in `process`, and exec.ts setCpuAffinity, which is
+// not for the container's first one.
 //
 // Next: engine/libcontainer/labels.ts
 import { EngineError, SyscallError } from '../errors.ts'
@@ -98,16 +98,24 @@ export function setPersonality({ domain, flags }: NonNullable<Linux['personality
   }
 }
 
-/** sched_setaffinity(2). @param list `0-3,7`, as cpuset(7) writes it */
-export function setCpuAffinity(list: string): void {
+/** sched_setaffinity(2). @param list `0-3,7`, as cpuset(7) writes it @param pid of a process; 0 is our own */
+export function setCpuAffinity(list: string, pid = 0): void {
   const cpus = parseCpuList(list)
   try {
-    schedSetaffinity(cpus)
+    schedSetaffinity(cpus, pid)
   } catch (cause) {
     throw new EngineError('invalid', `run on the CPUs ${list}: is one of them online, and in the cpuset?`, {
       cause,
     })
   }
+}
+
+/** All CPUs of the process's cpuset(7): the kernel takes those out of the mask that it may not have. */
+export function resetCpuAffinity(pid: number): void {
+  schedSetaffinity(
+    Array.from({ length: 1024 }, (_, cpu) => cpu),
+    pid,
+  )
 }
 
 /** `0-3,7` as numbers. Exported for its tests. */

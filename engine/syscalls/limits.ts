@@ -108,13 +108,13 @@ export function schedSetattr(attributes: SchedulerAttributes): void {
   ])
 }
 
-/** sched_setaffinity(2), of this thread. @param cpus numbers from 0 */
-export function schedSetaffinity(cpus: readonly number[]): void {
+/** sched_setaffinity(2). @param cpus numbers from 0 @param pid of a thread; 0 is the one that calls */
+export function schedSetaffinity(cpus: readonly number[], pid = 0): void {
   // Whole longs: the kernel takes the mask in units of 8 bytes.
   const mask = new Uint8Array(8 * (Math.floor(Math.max(...cpus) / 64) + 1))
   for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7))
   call('sched_setaffinity', 'int sched_setaffinity(int, size_t, const void*)', [
-    number(0),
+    number(pid),
     number(mask.length),
     bytes(mask, JSON.stringify(cpus)),
   ])

@@ -1,7 +1,7 @@
 // What is asked of docker and podman, whichever runtime they have: one row of the table
 // in engine/libcontainer/CONFORMANCE.md each. A case throws where the answer is wrong.
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer, Manager } from '../suites/manager.ts'
 
@@ -151,6 +151,8 @@ export const cases: Record<string, Case> = {
   '-v, also :ro': async (manager) => {
     const directory = join(manager.directory, 'volume')
     mkdirSync(directory, { recursive: true })
+    // podman may be another user.
+    chmodSync(directory, 0o777)
     writeFileSync(join(directory, 'file'), 'text')
     const flags = ['-v', `${directory}:/rw`, '-v', `${directory}:/ro:ro`]
     const { stdout } = await manager.run(

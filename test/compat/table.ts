@@ -1,7 +1,9 @@
 // The table of managers and runtimes in engine/libcontainer/CONFORMANCE.md: every case of
-// cases.ts in four columns, ours and runc under docker and podman.
+// cases.ts in six columns: ours and runc under docker, podman, and podman of a user without rights.
 //
-//   sudo node_modules/.bin/node test/compat/table.ts
+//   sudo node_modules/.bin/node test/compat/table.ts [part of a column's title]
+//
+// With an argument the other columns keep the answers that the page has.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
@@ -10,13 +12,16 @@ import { type Manager, openManager } from '../suites/manager.ts'
 import { cases } from './cases.ts'
 
 const ours = process.env.TOCKER_RUNTIME ?? join(packageRoot(), 'engine/libcontainer/tocker-runtime')
-const columns = (['docker', 'podman'] as const).flatMap((manager) => [
+const columns = (['docker', 'podman', 'podman without root'] as const).flatMap((manager) => [
   { title: `${manager} + runc`, manager, runtime: '/usr/sbin/runc' },
   { title: `${manager} + tocker-runtime`, manager, runtime: ours },
 ])
 
-const results = new Map<string, Map<string, string>>()
+const path = join(packageRoot(), pagePath)
+const page = existsSync(path) ? readFileSync(path, 'utf8') : ''
+const results = answersOf(page)
 for (const { title, manager, runtime } of columns) {
+  if (!title.includes(process.argv[2] ?? '')) continue
   const opened = await openManager(manager, runtime)
   try {
     results.set(title, await column(opened))
@@ -27,8 +32,19 @@ for (const { title, manager, runtime } of columns) {
 
 const table = markdown()
 console.log(table)
-const path = join(packageRoot(), pagePath)
-writeFileSync(path, withManagers(existsSync(path) ? readFileSync(path, 'utf8') : '', table))
+writeFileSync(path, withManagers(page, table))
+
+/** What the page says already, by column and case. */
+function answersOf(text: string): Map<string, Map<string, string>> {
+  const [head = [], , ...rows] = text
+    .slice(text.indexOf('| Asked |'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+  return new Map(
+    head.map((title, index) => [title, new Map(rows.map((row) => [row[1] ?? '', row[index] ?? '']))]),
+  )
+}
 
 /** What each case came to: `yes`, or the first line of what went wrong. Three at a time. */
 async function column(manager: Manager): Promise<Map<string, string>> {
@@ -52,12 +68,14 @@ async function column(manager: Manager): Promise<Map<string, string>> {
 
 /** The end of a line of errors is where the reason stands. */
 function shortened(text: string): string {
-  return (text.split('\n')[0] ?? '').replaceAll('|', '/').split(': ').slice(-3).join(': ')
+  const line = (text.split('\n')[0] ?? '').replace(/^time="[^"]*" level=\w+ msg=/, '')
+  return line.replaceAll('|', '/').split(': ').slice(-3).join(': ')
 }
 
 function markdown(): string {
   const head = `What was asked of Debian's dockerd 20.10 and podman 4.3, by \`test/compat/cases.ts\`, and whether the
-answer was right. Written by \`test/compat/table.ts\`, here on a machine whose root lacks CAP_SYS_RESOURCE.
+answer was right. Written by \`test/compat/table.ts\`, here on a machine whose root lacks CAP_SYS_RESOURCE,
+and with cgroup v1, where a user's podman sets no limits.
 
 | Asked | ${columns.map(({ title }) => title).join(' | ')} |
 |---|${columns.map(() => '---|').join('')}

@@ -159,6 +159,12 @@ export const configRequirements = [
     ],
     ['scheduler: what is not given is 0', 'scheduling.ts', 'process', 'scheduler sets policy and nice value'],
     ['ioPriority', 'scheduling.ts', 'process', 'ioPriority is the process’s'],
+    [
+      'execCPUAffinity: for exec only, initial before the cgroup, final in it',
+      'exec.ts scheduling.ts',
+      'exec',
+      'execCPUAffinity is where exec runs: initial before the cgroup, final in it',
+    ],
   ]),
   ...section(document, 'User', [
     [

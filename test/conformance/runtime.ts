@@ -82,8 +82,8 @@ export const runtimeRequirements = [
       'hooks of all six kinds run in order, each at its time',
     ],
     [
-      'a failing startContainer or poststart hook stops the container',
-      'start.ts init.ts hooks.ts',
+      'a failing startContainer or poststart hook stops the container (poststart: since 1.2.1)',
+      'start.ts init.ts run.ts hooks.ts',
       'hooks',
       'a failing %s hook makes start fail, and stops the container',
     ],

@@ -1,6 +1,6 @@
 // `exec`: a second process in a running container. Not in the specification; runc's
 // command line is what managers know. Needs root.
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
@@ -99,6 +99,34 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('exec (
     const status = await readFile(`/proc/${await readFile(pidFile, 'utf8')}/status`, 'utf8')
     expect(status).toMatch(/^Uid:\t5\t/m)
     expect(status).toMatch(/^Gid:\t6\t/m)
+  })
+
+  must('execCPUAffinity is where exec runs: initial before the cgroup, final in it', async () => {
+    const cpus = readFileSync('/sys/devices/system/cpu/online', 'utf8').trim()
+    const container = await launched({
+      process: { execCPUAffinity: { initial: '0', final: '0' } },
+    })
+    const allowed = 'grep Cpus_allowed_list /proc/self/status | cut -f2'
+    // Not for the container's own process.
+    const { pid } = await container.state()
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toContain(`Cpus_allowed_list:\t${cpus}\n`)
+    expect((await container.exec(allowed)).stdout).toBe('0\n')
+    const runs = async (execCPUAffinity: object) => {
+      const file = join(container.bundle, 'process.json')
+      const args = ['sh', '-c', allowed]
+      await writeFile(
+        file,
+        JSON.stringify({ args, cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 }, execCPUAffinity }),
+      )
+      return runtime.call(['exec', '--process', file, container.id])
+    }
+    expect((await runs({ initial: '0' })).stdout).toBe(`${cpus}\n`)
+    expect((await runs({ final: '0' })).stdout).toBe('0\n')
+    for (const wrong of [{ initial: '1000' }, { final: '1000' }]) {
+      const { status, stderr } = await runs(wrong)
+      expect(status).not.toBe(0)
+      expect(stderr).toMatch(/run on the CPUs 1000/)
+    }
   })
 
   must('exec with a terminal sends it to the console socket', async () => {

@@ -62,6 +62,11 @@ export class Runtime {
     return runtime
   }
 
+  /** The same directory and states, by another program. */
+  as(program: string): Runtime {
+    return new Runtime(program, this.directory)
+  }
+
   /** runc, crun or tocker-runtime: known differences go by it. */
   get kind(): string {
     return basename(this.program)
@@ -153,8 +158,15 @@ export class Container {
 
   /** Writes config.json: the base, with what the test wants otherwise. */
   async configure(overrides: Json): Promise<void> {
-    const config = merge(baseConfig(this.id), overrides)
+    await this.write(merge(baseConfig(this.id), overrides))
+  }
+
+  async write(config: Json): Promise<void> {
     await writeFile(join(this.bundle, 'config.json'), JSON.stringify(config))
+  }
+
+  async config(): Promise<Json> {
+    return JSON.parse(await readFile(join(this.bundle, 'config.json'), 'utf8'))
   }
 
   /** The container's own output lands beside its bundle: see output(). */

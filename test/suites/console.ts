@@ -1,30 +1,38 @@
 // The other end of --console-socket: receives a terminal's master side, as conmon and
 // containerd's shim do. Node cannot receive descriptors over a socket (SCM_RIGHTS,
-// unix(7)); Python can, and every Debian has it.
+// unix(7)); Perl can be made to, and every Debian has it, the VM's too.
 import { execa } from 'execa'
 
+// struct msghdr as recvmsg(2) wants it on 64-bit Linux: one buffer, and room for one descriptor.
 const receiver = `
-import array, fcntl, os, select, socket, sys, termios
-path = sys.argv[1]
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-listener.listen(1)
-print('listening', flush=True)
-connection, _ = listener.accept()
-data, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
-master = descriptors[0]
-print('received %d: %s' % (len(descriptors), data.decode()), flush=True)
-while True:
-    ready, _, _ = select.select([master, 0], [], [])
-    for one in ready:
-        try:
-            chunk = os.read(one, 4096)
-        except OSError:
-            sys.exit(0)
-        if not chunk:
-            sys.exit(0)
-        os.write(1 if one == master else master, chunk)
+use Socket;
+my ($path, $recvmsg) = @ARGV;
+$| = 1;
+socket(my $listener, AF_UNIX, SOCK_STREAM, 0) or die $!;
+bind($listener, pack_sockaddr_un($path)) && listen($listener, 1) or die "$path: $!";
+print "listening\\n";
+accept(my $connection, $listener) or die $!;
+my ($data, $control) = (chr(0) x 4096, chr(0) x 24);
+my $vector = pack("P Q", $data, 4096);
+my $message = pack("x16 P Q P Q x8", $vector, 1, $control, 24);
+my $length = syscall($recvmsg + 0, fileno($connection), $message, 0);
+die $! if $length < 0;
+my (undef, $level, $type, $descriptor) = unpack("Q l l l", $control);
+print "received ", ($level == 1 && $type == 1 ? 1 : 0), ": ", substr($data, 0, $length), "\\n";
+open(my $master, "+<&=", $descriptor) or die $!;
+for (;;) {
+  my $ready = "";
+  vec($ready, $_, 1) = 1 for (0, $descriptor);
+  select($ready, undef, undef, undef);
+  for my $pair ([$master, STDOUT, $descriptor], [STDIN, $master, 0]) {
+    my ($from, $to, $number) = @$pair;
+    next unless vec($ready, $number, 1);
+    sysread($from, my $chunk, 4096) or exit;
+    syswrite($to, $chunk);
+  }
+}
 `
+const recvmsg = process.arch === 'arm64' ? '212' : '47'
 
 export interface Console {
   /** All that came: what the socket carried first, then what the terminal showed. */
@@ -35,7 +43,7 @@ export interface Console {
 
 /** Listens at `path` until a terminal comes, and shows what it shows. */
 export async function openConsole(path: string): Promise<Console> {
-  const child = execa('python3', ['-c', receiver, path], { reject: false, stdin: 'pipe' })
+  const child = execa('perl', ['-e', receiver, path, recvmsg], { reject: false, stdin: 'pipe' })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += String(chunk)

@@ -1,12 +1,13 @@
 // Real managers on a runtime: a dockerd of its own, and podman with a store of its own.
 // Nothing of theirs outlives close(): no daemon, no mount, no cgroup, no file.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 import { makeRootfs } from './bundle.ts'
+import { bindSubordinate, reachable, user } from './rootless.ts'
 import { cgroupRoots } from './traces.ts'
 
 export interface Answer {
@@ -33,8 +34,11 @@ export interface Manager {
   close(): Promise<void>
 }
 
-export function openManager(name: 'docker' | 'podman', runtime: string): Promise<Manager> {
-  return name === 'docker' ? openDocker(runtime) : openPodman(runtime)
+/** Who is asked: podman also as a user without rights, with ids of its own by newuidmap(1). */
+export type Kind = 'docker' | 'podman' | 'podman without root'
+
+export function openManager(kind: Kind, runtime: string): Promise<Manager> {
+  return kind === 'docker' ? openDocker(runtime) : openPodman(runtime, kind === 'podman without root')
 }
 
 async function openDocker(runtime: string): Promise<Manager> {
@@ -61,11 +65,11 @@ async function openDocker(runtime: string): Promise<Manager> {
   })
 }
 
-async function openPodman(runtime: string): Promise<Manager> {
+async function openPodman(runtime: string, rootless: boolean): Promise<Manager> {
   const directory = await mkdtemp(join(tmpdir(), 'lc-podman-'))
   const parent = `/${directory.split('/').at(-1)}`
   const at = (path: string) => join(directory, path)
-  for (const name of ['tmp', 'volumes']) mkdirSync(at(name))
+  for (const name of ['tmp', 'volumes', 'xdg']) mkdirSync(at(name))
   // Locks in files: those in /dev/shm would be shared with the machine's own podman.
   // Limits: podman asks for a million open files, which takes CAP_SYS_RESOURCE.
   await writeFile(
@@ -93,12 +97,43 @@ log_driver = "k8s-file"
     '--storage-driver',
     'vfs',
     '--runtime',
-    runtime,
+    rootless ? await runtimeOfUser(runtime, directory) : runtime,
   ]
   const env = { CONTAINERS_CONF: at('containers.conf'), TMPDIR: at('tmp') }
+  if (rootless) return rootlessPodman(directory, options, env)
   return manager('podman', directory, ['podman', ...options], env, ['--cgroup-parent', parent], async () => {
     await execa('podman', [...options, 'rm', '--all', '--force', '--time', '0'], { env, reject: false })
     await removeCgroups(parent)
+  })
+}
+
+/** One program, as podman wants it. */
+async function runtimeOfUser(runtime: string, directory: string): Promise<string> {
+  const path = join(directory, basename(runtime))
+  await writeFile(path, `#!/bin/sh\nexec ${await reachable(runtime, directory)} "$@"\n`, { mode: 0o755 })
+  return path
+}
+
+/** No cgroup parent: on cgroup v1, or where none was delegated, podman itself does without. */
+async function rootlessPodman(
+  directory: string,
+  options: readonly string[],
+  env: Record<string, string>,
+): Promise<Manager> {
+  const at = (path: string) => join(directory, path)
+  await writeFile(at('subordinate'), `${user}:200000:65536\n`)
+  const become = `${bindSubordinate(at('subordinate'))}
+mount --make-rshared /
+exec setpriv --reuid ${user} --regid ${user} --clear-groups podman "$@"`
+  await execa('chown', ['-R', `${user}:${user}`, directory])
+  const command = ['unshare', '--mount', 'sh', '-c', become, 'sh', ...options]
+  const own = { ...env, HOME: directory, XDG_RUNTIME_DIR: at('xdg') }
+  return manager('podman', directory, command, own, [], async () => {
+    const [program = '', ...first] = command
+    await execa(program, [...first, 'rm', '--all', '--force', '--time', '0'], { env: own, reject: false })
+    // The process that keeps the user namespace between two commands, and nothing else.
+    for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' }))
+      if (basename(file) === 'pause.pid') process.kill(Number(readFileSync(at(file), 'utf8')))
   })
 }
 
@@ -156,7 +191,7 @@ async function manager(
 async function importImage(directory: string, cli: Manager['cli']): Promise<void> {
   const [rootfs, archive] = [join(directory, 'rootfs'), join(directory, 'box.tar')]
   await makeRootfs(rootfs)
-  await execa('tar', ['-C', rootfs, '-cf', archive, '.'])
+  await execa('tar', ['-C', rootfs, '--owner=0', '--group=0', '-cf', archive, '.'])
   const { status, stderr } = await cli('import', archive, 'box')
   if (status !== 0) throw new Error(stderr)
 }

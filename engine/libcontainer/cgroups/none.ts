@@ -1,22 +1,27 @@
 // No cgroup at all: without root of the host, where nothing was delegated.
-// Everything works but limits, counters and the freezer.
+// Everything works but limits, counters and the freezer. Who belongs to the
+// container is said by its PID namespace, if it has one of its own.
 //
 // Called through open.ts. Next: engine/libcontainer/create.ts
+import { readdirSync, readlinkSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
 import type { Resources } from '../config/resources.ts'
 import type { Cgroup, CgroupMounts, FreezerState, OomWatcher } from './cgroup.ts'
+import { signalAll } from './members.ts'
 import { firstLimit, refuse } from './setting.ts'
 import type { Stats } from './stats.ts'
-import { statsV1 } from './stats-v1.ts'
 
 export class NoCgroup implements Cgroup {
   readonly paths: Record<string, string> = {}
   readonly #reason: string
   readonly #warn: (line: string) => void
+  readonly #init: number | undefined
 
-  constructor(reason: string, warn: (line: string) => void) {
+  /** @param init the container's first process */
+  constructor(reason: string, warn: (line: string) => void, init?: number) {
     this.#reason = reason
     this.#warn = warn
+    this.#init = init
   }
 
   make(): void {
@@ -46,15 +51,25 @@ export class NoCgroup implements Cgroup {
   readonly state: FreezerState = 'thawed'
 
   pids(): number[] {
-    return []
+    const own = namespaceOf(this.#init)
+    if (this.#init === undefined || own === undefined) return []
+    // In the caller's own namespace everybody else is a stranger.
+    if (own === namespaceOf('self')) return [this.#init]
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && namespaceOf(pid) === own)
   }
 
-  /** Nobody is known but init, and its number is the caller's. */
-  signal(): void {}
-  kill(): void {}
+  signal(signal: NodeJS.Signals | number): void {
+    signalAll(this.pids(), signal)
+  }
+
+  kill(): void {
+    this.signal('SIGKILL')
+  }
 
   stats(): Stats {
-    return statsV1({})
+    throw new EngineError('unavailable', `there is no cgroup to count in: ${this.#reason}`)
   }
 
   oomKills(): number {
@@ -70,5 +85,14 @@ export class NoCgroup implements Cgroup {
 
   mounts(): CgroupMounts {
     return { version: 1, controllers: [], links: [] }
+  }
+}
+
+/** Undefined when there is no such process, or it is another user's. */
+function namespaceOf(pid: number | 'self' | undefined): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`)
+  } catch {
+    return undefined
   }
 }

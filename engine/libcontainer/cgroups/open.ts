@@ -7,6 +7,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { EngineError } from '../../errors.ts'
+import type { RuntimeState } from '../state.ts'
 import type { Cgroup, CgroupOptions } from './cgroup.ts'
 import { type Hierarchies, hierarchies, ownCgroup, versionOf } from './hierarchy.ts'
 import { NoCgroup } from './none.ts'
@@ -41,15 +42,21 @@ export function openCgroup(cgroupsPath: string | undefined, id: string, options:
     : new CgroupV1(paths, warn)
 }
 
-/** The cgroup whose `paths` were saved. */
+/** The cgroup whose `paths` were saved. @param init the container's first process: who is in there, where there is no cgroup */
 export function fromPaths(
   saved: Readonly<Record<string, string>>,
   warn: (line: string) => void = () => {},
+  init?: { readonly pid: number },
 ): Cgroup {
   const names = Object.keys(saved)
-  if (names.length === 0) return new NoCgroup('it was created without', warn)
+  if (names.length === 0) return new NoCgroup('it was created without', warn, init?.pid)
   const { '': unified } = saved
   return names.length === 1 && unified !== undefined ? new CgroupV2(unified, warn) : new CgroupV1(saved, warn)
+}
+
+/** The cgroup of a container, by its record. */
+export function cgroupOf(state: Pick<RuntimeState, 'cgroupPaths' | 'init'>): Cgroup {
+  return fromPaths(state.cgroupPaths, () => {}, state.init)
 }
 
 /**

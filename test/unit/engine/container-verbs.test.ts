@@ -242,4 +242,7 @@ test('spec writes a config once, and features are JSON', async () => {
     ociVersionMin: '1.0.0',
     linux: { cgroup: { v1: true, v2: true } },
   })
+  const { actions } = JSON.parse(double.out).linux.seccomp
+  expect(actions).toContain('SCMP_ACT_ERRNO')
+  expect(actions).not.toContain('SCMP_ACT_NOTIFY')
 })
