@@ -5,6 +5,7 @@
 import { chmod, copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import flags from '../../engine/libcontainer/node-flags.json' with { type: 'json' }
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { type Container, type Result, Runtime } from './bundle.ts'
 import { type Json, merge } from './bundle-config.ts'
@@ -20,7 +21,7 @@ export async function reachable(program: string, directory: string): Promise<str
   await execa(program, ['--version']) // makes the bundle fresh, which the user could not
   await cp(join(packageRoot(), 'dist/engine'), join(directory, 'engine'), { recursive: true })
   await copyFile(process.execPath, join(directory, 'node'))
-  return ['node', 'engine/tocker-runtime.mjs'].map((name) => join(directory, name)).join(' ')
+  return [join(directory, 'node'), ...flags, join(directory, 'engine/tocker-runtime.cjs')].join(' ')
 }
 
 /** Shell: from here on `file` is /etc/subuid and /etc/subgid. In a mount namespace, the machine's own stay as they are. */

@@ -9,6 +9,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import flags from '../../engine/libcontainer/node-flags.json' with { type: 'json' }
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
 import { GuestRun, guestSuite } from '../suites/guest.ts'
@@ -32,7 +33,7 @@ const directory = '/opt/suite'
 const launcher = `#!/bin/sh
 TOCKER_NOFILE=$(ulimit -S -n)
 export TOCKER_NOFILE
-exec /usr/local/bin/node /opt/tocker/tocker-runtime.mjs "$@"
+exec /usr/local/bin/node ${flags.join(' ')} /opt/tocker/tocker-runtime.cjs "$@"
 `
 
 const files = readdirSync(join(packageRoot(), 'test/kernel')).filter((name) => name.startsWith('oci-'))
