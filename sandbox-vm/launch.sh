@@ -18,7 +18,7 @@ fi
 # In a clone, sources may be newer than the bundle. An installed package has no build script.
 if [ -f "$root/esbuild.config.mjs" ]; then
   bundle=$root/dist/$program.mjs
-  if [ ! -f "$bundle" ] || [ -n "$(find "$root/engine" "$root/lessons/format" "$root/lessons/player" "$root/lessons/terminal" "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs" -newer "$bundle" \( -name '*.ts' -o -name '*.tsx' -o -name '*.mjs' \) -print 2>/dev/null | head -n 1)" ]; then
+  if [ ! -f "$bundle" ] || [ -n "$(find "$root/engine" "$root/lessons/format" "$root/lessons/language" "$root/lessons/player" "$root/lessons/terminal" "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs" -newer "$bundle" \( -name '*.ts' -o -name '*.tsx' -o -name '*.mjs' \) -print 2>/dev/null | head -n 1)" ]; then
     if [ ! -d "$root/node_modules/esbuild" ]; then
       echo "$program: npm packages are missing: run 'npm install' in $root" >&2
       exit 1
