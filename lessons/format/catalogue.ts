@@ -31,7 +31,7 @@ export interface Module {
   lessons: Lesson[]
 }
 
-function contentDirectory(): string {
+export function contentDirectory(): string {
   return process.env.LEARN_CONTAINERS_CONTENT ?? join(packageRoot(), 'lessons/content')
 }
 

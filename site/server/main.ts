@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { languageOf } from '../../lessons/language/language.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
@@ -17,11 +18,13 @@ const flags = new Command('site')
   .option('--open')
   .option('--sandbox <where>', '', 'qemu')
   .option('--keep')
+  .option('--dev')
+  .option('--lang <language>')
   .parse(argv, { from: 'user' })
-  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean }>()
+  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean; dev?: boolean; lang?: string }>()
 
 const root = join(packageRoot(), 'dist/site')
-if (!existsSync(join(root, 'index.html')))
+if (!flags.dev && !existsSync(join(root, 'index.html')))
   throw new Error("the site is not built yet: run 'npm run site:build'")
 const port = Number(flags.port)
 if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`not a port: ${flags.port}`)
@@ -32,6 +35,8 @@ const engine = join(packageRoot(), 'dist/engine')
 const site = await startSite({
   root,
   port,
+  language: languageOf(flags.lang === undefined ? process.env : { LANG: flags.lang }),
+  ...(flags.dev ? { pages: (await import('./development.ts')).developmentPages } : {}),
   open: (onProgress) =>
     openSandbox(flags.sandbox, {
       ...(flags.keep ? { keep: true } : {}),
