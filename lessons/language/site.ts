@@ -28,7 +28,7 @@ const en = {
     },
   },
   landing: {
-    title: ['Find out what a container', 'is', '.'],
+    title: ['Find out what a container ', 'is', '.'],
     words:
       'Not by a diagram. By building one, step by step, with real commands on a real Linux kernel that runs beside this page and that you may break.',
     start: 'Start the first lesson',

@@ -5,14 +5,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { languageOf } from '../../lessons/language/language.ts'
+import { languageOfCommand } from '../../lessons/language/language.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
 import { startSite } from './server.ts'
 
 // Called as `learn-containers site …`, or alone.
-const argv = process.argv[2] === 'site' ? process.argv.slice(3) : process.argv.slice(2)
+const argv = process.argv.slice(Math.max(process.argv.indexOf('site'), 1) + 1)
 const flags = new Command('site')
   .option('--port <number>', '', '4400')
   .option('--open')
@@ -21,7 +21,7 @@ const flags = new Command('site')
   .option('--dev')
   .option('--lang <language>')
   .parse(argv, { from: 'user' })
-  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean; dev?: boolean; lang?: string }>()
+  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean; dev?: boolean }>()
 
 const root = join(packageRoot(), 'dist/site')
 if (!flags.dev && !existsSync(join(root, 'index.html')))
@@ -35,7 +35,7 @@ const engine = join(packageRoot(), 'dist/engine')
 const site = await startSite({
   root,
   port,
-  language: languageOf(flags.lang === undefined ? process.env : { LANG: flags.lang }),
+  language: languageOfCommand(process.argv, process.env),
   ...(flags.dev ? { pages: (await import('./development.ts')).developmentPages } : {}),
   open: (onProgress) =>
     openSandbox(flags.sandbox, {
