@@ -98,9 +98,9 @@ const en = {
   list: {
     minutes: (minutes: number) => `${minutes} min`,
     all: 'You took them all.',
-    next: 'Next:',
-    browser: 'In the browser:',
-    else: 'Everything else:',
+    next: 'Next: ',
+    browser: 'In the browser: ',
+    else: 'Everything else: ',
     empty: 'being written',
   },
   glossary: {

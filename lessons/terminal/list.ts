@@ -29,6 +29,6 @@ export async function listLessons(language: Language, print: (line: string) => v
     print('')
   }
   const command = (text: string): string => paint('bold', text)
-  print(next === undefined ? `  ${words.all}` : `  ${words.next} ${command(`learn-containers ${next}`)}`)
-  print(`  ${words.browser} ${command('learn-containers site')}    ${words.else} learn-containers --help\n`)
+  print(next === undefined ? `  ${words.all}` : `  ${words.next}${command(`learn-containers ${next}`)}`)
+  print(`  ${words.browser}${command('learn-containers site')}    ${words.else}learn-containers --help\n`)
 }

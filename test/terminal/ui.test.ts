@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import xterm from '@xterm/headless'
 import { execa } from 'execa'
+import stringWidth from 'string-width'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
@@ -90,6 +91,11 @@ function start(
 
 async function signal(name: NodeJS.Signals): Promise<void> {
   process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), name)
+}
+
+/** One entry a cell: a wide character has an empty one behind it. */
+function cells(line: string): string[] {
+  return [...line].flatMap((one) => (stringWidth(one) === 2 ? [one, ''] : [one]))
 }
 
 /** The normal screen, with a cursor, and a keyboard that makes lines. */
@@ -241,6 +247,39 @@ test('the list shows every lesson and what is next', async () => {
   expect(exitCode).toBe(0)
   for (const slug of ['fork-exec', 'unshare-pid', 'cgroup-memory']) expect(stdout).toContain(slug)
   expect(stdout).toMatch(/Next: learn-containers \S+/)
+})
+
+test('in Chinese: the list, the help, a word of the glossary, and what is wrong', async () => {
+  const list = await command([], { LC_ALL: 'zh_CN.UTF-8' })
+  expect(list.stdout).toContain('进程，就是 fork 加 exec')
+  expect(list.stdout).toMatch(/接下来：learn-containers \S+|全部课程都学完了/)
+  expect((await command(['--help', '--lang', 'zh'])).stdout).toMatch(/^用法： learn-containers/)
+  const word = await command(['glossary', '--lang', 'zh', 'pid', 'namespace'])
+  expect(word.stdout).toMatch(/^PID 命名空间 {2}PID namespace\n {2}让进程重新从 1 编号/)
+  const wrong = await command(['--lang', 'zh', 'fork-exce'])
+  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('是不是 fork-exec？')])
+  expect((await command(['--lang', 'fr'])).exitCode).toBe(2)
+  const none = await command(['glossary', 'nothing'])
+  expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('the glossary has no nothing')])
+})
+
+test('a lesson in Chinese: its words fill their pane, its checks speak, and g explains the words', async () => {
+  const screen = start(['--lang', 'zh', 'fork-exec', '--step', 'prove-it'])
+  await screen.shows(/第 6 步，共 7 步[\s\S]*● 就绪/)
+  await screen.shows(/内核怎么说/)
+  // Both borders of the text's pane stand in one column: every line is as wide as the terminal thinks.
+  const ends = screen
+    .text()
+    .split('\n')
+    .slice(2, -2)
+    .map((line) => cells(line).indexOf('│', 1))
+  expect(new Set(ends).size).toBe(1)
+  await screen.press('\x1b[B', '\x1b[B', '\r')
+  await screen.shows(/没有叫 sleep 的子进程/)
+  await screen.press('g')
+  await screen.shows(/这一步里的术语[\s\S]*正在运行的程序/)
+  await screen.press('x', 'q')
+  expect(await screen.shell.exited).toBe(0)
 })
 
 test.each([
