@@ -11,7 +11,7 @@ import type { Language } from '../lessons/language/language.ts'
 import type { MarkEnvironment } from './glossary-marks.ts'
 import { markdown } from './markdown.ts'
 
-export interface LessonLink {
+interface LessonLink {
   slug: string
   title: string
   summary: string

@@ -1,7 +1,8 @@
-// The words of the site: navigation, pages, what stands around a lesson's text.
+// The words of the site: navigation, pages; those of a lesson's page come from beside.
 //
 // Read by site/components/language.ts, which knows the language of the page.
 import type { Language } from './language.ts'
+import { type LessonPageWords, lessonPageWords } from './lesson-page.ts'
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
@@ -66,17 +67,6 @@ const en = {
     next: 'next',
     open: 'not begun',
   },
-  lesson: {
-    breadcrumb: 'Where you are',
-    minutes: (minutes: number) => plural(minutes, 'minute', 'minutes'),
-    keys: { run: 'runs the next command', next: 'next step', all: 'all keys' },
-    steps: 'Steps of this lesson',
-    done: 'done',
-    untranslated: '',
-    notReady: (why: string) => `The sandbox is not ready: ${why}.`,
-    allRun: 'Every command of this step was run. Alt ↓ goes on.',
-    stillRuns: 'The command before still runs.',
-  },
   next: {
     title: 'What next',
     next: 'Next lesson',
@@ -85,68 +75,6 @@ const en = {
     after: 'This lesson builds on',
     all: 'All lessons',
     last: 'This was the last lesson. There is nothing after it but the engine’s source.',
-  },
-  block: {
-    run: (terminal: string) => `Run in ${terminal}`,
-    ran: '✓ ran',
-    states: { waiting: 'not yet', running: 'running', passed: 'done', failed: 'not yet', lost: 'lost' },
-    check: 'Check',
-    hint: (index: number, all: number) => (all > 1 ? `Hint ${index} of ${all}` : 'Hint'),
-    solution: 'Solution',
-    type: 'Type it for me',
-    answer: 'Answer',
-    right: 'Right.',
-    wrong: 'Not quite.',
-    source: (file: string) => `Source of ${file}`,
-    editor: 'Open in editor',
-    loading: 'Loading…',
-    readOnly: 'read-only',
-    picture: 'Live picture, under the terminal',
-  },
-  exercise: {
-    label: (file: string) => `Edit ${file}; Ctrl+S saves, Ctrl+\` leaves`,
-    edit: 'Edit the file',
-    save: 'Save to the sandbox',
-    again: 'Start over',
-    saved: '✓ saved',
-    unsaved: 'not saved',
-    put: 'Put it into the editor',
-  },
-  sandbox: {
-    name: 'Sandbox',
-    states: {
-      connecting: 'connecting',
-      starting: 'starting',
-      ready: 'ready',
-      lost: 'lost',
-      resetting: 'resetting',
-      refused: 'no sandbox',
-      away: 'connecting',
-    },
-    refused: 'no sandbox: run npm start, and open the address that the terminal shows',
-    again: 'connecting again',
-    askReset: 'Reset…',
-    goes: 'Everything you did in the machine goes.',
-    reset: 'Reset',
-    cancel: 'Cancel',
-    force: 'Reset it all the same',
-    close: 'Close',
-    terminals: 'Terminals',
-    terminal: (name: string) => `Terminal ${name}; Ctrl+\` goes back to the text`,
-    show: 'Terminal',
-    hide: 'Hide',
-  },
-  keys: {
-    title: 'Keys',
-    or: 'or',
-    close: 'Close',
-    run: 'run the next command of this step',
-    next: 'next step',
-    previous: 'step before',
-    terminal: 'into the terminal, and back to the text',
-    save: 'in an exercise: save to the sandbox',
-    search: 'search the lessons',
-    help: 'these keys',
   },
   search: {
     open: 'Search',
@@ -170,9 +98,10 @@ const en = {
   oldAddress: 'This address is from an earlier start. Open the one that the terminal shows now.',
 }
 
-export type SiteWords = typeof en
+type PageWords = typeof en
+export type SiteWords = PageWords & LessonPageWords
 
-const zh: SiteWords = {
+const zh: PageWords = {
   tag: 'zh-CN',
   description: '在真正的 Linux 内核上亲手造一个容器，弄明白容器到底是什么。',
   nav: {
@@ -228,17 +157,6 @@ const zh: SiteWords = {
     next: '下一课',
     open: '还没开始',
   },
-  lesson: {
-    breadcrumb: '当前位置',
-    minutes: (minutes) => `${minutes} 分钟`,
-    keys: { run: '执行下一条命令', next: '下一步', all: '全部按键' },
-    steps: '这一课的步骤',
-    done: '已完成',
-    untranslated: '这一课还没有译成中文，正文暂时是英文。',
-    notReady: (why) => `沙箱还没准备好：${why}。`,
-    allRun: '这一步的命令都执行过了。按 Alt ↓ 继续。',
-    stillRuns: '上一条命令还没结束。',
-  },
   next: {
     title: '接下来',
     next: '下一课',
@@ -247,68 +165,6 @@ const zh: SiteWords = {
     after: '这一课的基础',
     all: '全部课程',
     last: '这是最后一课了。再往后，就只有引擎的源码。',
-  },
-  block: {
-    run: (terminal) => `在 ${terminal} 中运行`,
-    ran: '✓ 已运行',
-    states: { waiting: '还没有', running: '运行中', passed: '已完成', failed: '还没有', lost: '已断开' },
-    check: '检查',
-    hint: (index, all) => (all > 1 ? `提示 ${index}（共 ${all} 条）` : '提示'),
-    solution: '答案',
-    type: '替我输入',
-    answer: '回答',
-    right: '对。',
-    wrong: '不完全对。',
-    source: (file) => `${file} 的源码`,
-    editor: '在编辑器中打开',
-    loading: '加载中…',
-    readOnly: '只读',
-    picture: '实时视图，在终端下方',
-  },
-  exercise: {
-    label: (file) => `编辑 ${file}；Ctrl+S 保存，Ctrl+\` 离开`,
-    edit: '编辑文件',
-    save: '保存到沙箱',
-    again: '重新开始',
-    saved: '✓ 已保存',
-    unsaved: '未保存',
-    put: '放进编辑器',
-  },
-  sandbox: {
-    name: '沙箱',
-    states: {
-      connecting: '正在连接',
-      starting: '正在启动',
-      ready: '就绪',
-      lost: '已断开',
-      resetting: '正在重置',
-      refused: '没有沙箱',
-      away: '正在连接',
-    },
-    refused: '没有沙箱：请运行 npm start，然后打开终端里显示的地址',
-    again: '正在重新连接',
-    askReset: '重置…',
-    goes: '你在这台机器里做的一切都会消失。',
-    reset: '重置',
-    cancel: '取消',
-    force: '仍然重置',
-    close: '关闭',
-    terminals: '终端',
-    terminal: (name) => `终端 ${name}；Ctrl+\` 回到正文`,
-    show: '终端',
-    hide: '收起',
-  },
-  keys: {
-    title: '按键',
-    or: '或',
-    close: '关闭',
-    run: '执行这一步的下一条命令',
-    next: '下一步',
-    previous: '上一步',
-    terminal: '进入终端，或回到正文',
-    save: '在练习中：保存到沙箱',
-    search: '搜索课程',
-    help: '显示这些按键',
   },
   search: {
     open: '搜索',
@@ -332,4 +188,7 @@ const zh: SiteWords = {
   oldAddress: '这个地址属于上一次启动。请打开终端里现在显示的地址。',
 }
 
-export const siteWords: Readonly<Record<Language, SiteWords>> = { en, zh }
+export const siteWords: Readonly<Record<Language, SiteWords>> = {
+  en: { ...en, ...lessonPageWords.en },
+  zh: { ...zh, ...lessonPageWords.zh },
+}

@@ -3,7 +3,7 @@
 // that rows may be as tall as their words need.
 
 /** The lines of one row. A lane is a column; 0 is that of the lessons' own marks. */
-export interface MapRow {
+interface MapRow {
   /** Lanes of lines that pass by. */
   through: number[]
   /** Lanes that come from above to this lesson's mark, and that leave from it downwards. */

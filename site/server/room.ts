@@ -44,7 +44,9 @@ export class Room {
     try {
       const player = await this.#open()
       const { name } = await this.#sandbox
-      const { done } = { done: (await new Progress().read())[this.#lesson.slug] ?? [] }
+      const done = (await new Progress().read())[this.#lesson.slug] ?? []
+      // It left while the machine came up, and its room may be closed.
+      if (page.readyState !== page.OPEN) return
       const state = player.state()
       for (const step of done) state.steps[step] = true
       send(page, { type: 'hello', ...state, sandbox: name })

@@ -13,7 +13,11 @@ const at = (path: string): string => `http://127.0.0.1:${site.port}${path}`
 beforeAll(async () => {
   site = await startSite({ root: siteRoot, port: 0, open: noSandbox })
   browser = await openBrowser()
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    reducedMotion: 'reduce',
+  })
+  page = await context.newPage()
   page.setDefaultTimeout(30_000)
   page.on('request', (request) => hosts.add(new URL(request.url()).hostname))
   await page.goto(site.url)

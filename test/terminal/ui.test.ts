@@ -4,14 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import xterm from '@xterm/headless'
 import { execa } from 'execa'
-import stringWidth from 'string-width'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
-import { openPty } from '../../sandbox-vm/pty.ts'
 import type { Sandbox, Shell } from '../../sandbox-vm/sandbox.ts'
+import { openScreen, type Screen } from '../suites/screen.ts'
 import { openVm } from '../suites/vm.ts'
 
 const program = join(packageRoot(), 'dist/learn-containers.mjs')
@@ -32,70 +30,18 @@ afterEach(async () => {
   await shell?.exited
 })
 
-class Screen {
-  readonly shell: Shell
-  readonly terminal: InstanceType<typeof xterm.Terminal>
-  raw = ''
-  constructor(shell: Shell, cols: number, rows: number) {
-    this.shell = shell
-    this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true })
-    shell.onData((chunk) => {
-      this.raw += chunk.toString()
-      this.terminal.write(chunk)
-    })
-  }
-  text(): string {
-    const buffer = this.terminal.buffer.active
-    return Array.from(
-      { length: this.terminal.rows },
-      (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? '',
-    ).join('\n')
-  }
-  async shows(pattern: RegExp, timeout = 40_000): Promise<void> {
-    await expect.poll(() => this.text(), { timeout, interval: 100 }).toMatch(pattern)
-  }
-  async press(...keys: string[]): Promise<void> {
-    for (const key of keys) {
-      this.shell.write(key)
-      // A person's fingers need a moment too; the UI reads keys one by one.
-      await new Promise((resolve) => setTimeout(resolve, 120))
-    }
-  }
-}
-
 function start(
   args: readonly string[],
   size: readonly [cols: number, rows: number] = [140, 40],
   env: Record<string, string> = {},
 ): Screen {
-  const [cols, rows] = size
-  const state = process.env.LEARN_CONTAINERS_STATE
-  shell = openPty({
-    cols,
-    rows,
-    // Its number, for those who signal it; the modes of its terminal afterwards.
-    command: [
-      'sh',
-      '-c',
-      `sh -c 'echo $$ > ${directory}/pid; exec "$@"' sh "$@"; status=$?; stty -a > ${directory}/modes; exit $status`,
-      'sh',
-      process.execPath,
-      program,
-      ...args,
-    ],
-    cwd: packageRoot(),
-    env: { ...(state ? { LEARN_CONTAINERS_STATE: state } : {}), CI: '', ...env },
-  })
-  return new Screen(shell, cols, rows)
+  const screen = openScreen(args, { size, env, directory })
+  shell = screen.shell
+  return screen
 }
 
 async function signal(name: NodeJS.Signals): Promise<void> {
   process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), name)
-}
-
-/** One entry a cell: a wide character has an empty one behind it. */
-function cells(line: string): string[] {
-  return [...line].flatMap((one) => (stringWidth(one) === 2 ? [one, ''] : [one]))
 }
 
 /** The normal screen, with a cursor, and a keyboard that makes lines. */
@@ -247,39 +193,6 @@ test('the list shows every lesson and what is next', async () => {
   expect(exitCode).toBe(0)
   for (const slug of ['fork-exec', 'unshare-pid', 'cgroup-memory']) expect(stdout).toContain(slug)
   expect(stdout).toMatch(/Next: learn-containers \S+/)
-})
-
-test('in Chinese: the list, the help, a word of the glossary, and what is wrong', async () => {
-  const list = await command([], { LC_ALL: 'zh_CN.UTF-8' })
-  expect(list.stdout).toContain('进程，就是 fork 加 exec')
-  expect(list.stdout).toMatch(/接下来：learn-containers \S+|全部课程都学完了/)
-  expect((await command(['--help', '--lang', 'zh'])).stdout).toMatch(/^用法： learn-containers/)
-  const word = await command(['glossary', '--lang', 'zh', 'pid', 'namespace'])
-  expect(word.stdout).toMatch(/^PID 命名空间 {2}PID namespace\n {2}让进程重新从 1 编号/)
-  const wrong = await command(['--lang', 'zh', 'fork-exce'])
-  expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('是不是 fork-exec？')])
-  expect((await command(['--lang', 'fr'])).exitCode).toBe(2)
-  const none = await command(['glossary', 'nothing'])
-  expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('the glossary has no nothing')])
-})
-
-test('a lesson in Chinese: its words fill their pane, its checks speak, and g explains the words', async () => {
-  const screen = start(['--lang', 'zh', 'fork-exec', '--step', 'prove-it'])
-  await screen.shows(/第 6 步，共 7 步[\s\S]*● 就绪/)
-  await screen.shows(/内核怎么说/)
-  // Both borders of the text's pane stand in one column: every line is as wide as the terminal thinks.
-  const ends = screen
-    .text()
-    .split('\n')
-    .slice(2, -2)
-    .map((line) => cells(line).indexOf('│', 1))
-  expect(new Set(ends).size).toBe(1)
-  await screen.press('\x1b[B', '\x1b[B', '\r')
-  await screen.shows(/没有叫 sleep 的子进程/)
-  await screen.press('g')
-  await screen.shows(/这一步里的术语[\s\S]*正在运行的程序/)
-  await screen.press('x', 'q')
-  expect(await screen.shell.exited).toBe(0)
 })
 
 test.each([

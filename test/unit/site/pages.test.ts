@@ -1,7 +1,7 @@
 // What the site's pages work with, without a browser: words of a search, lines of
 // a map, where to go on, which words of a text are marked.
 import { expect, test } from 'vitest'
-import { languageOfCommand } from '../../../lessons/language/language.ts'
+import { languageOf, languageOfCommand } from '../../../lessons/language/language.ts'
 import { LessonSearch, queryTokens, tokens } from '../../../site/components/lesson-search.ts'
 import { moduleMap } from '../../../site/components/module-map.ts'
 import { progressOf, resumeAt } from '../../../site/components/progress.ts'
@@ -85,6 +85,7 @@ test('words are marked once a step, never in code, links, headings or answers', 
 test('--lang counts wherever it stands; else the locale', () => {
   expect(languageOfCommand(['site', '--lang', 'zh'], { LANG: 'C' })).toBe('zh')
   expect(languageOfCommand(['--lang=en'], { LANG: 'zh_CN.UTF-8' })).toBe('en')
+  expect(languageOf({ LC_MESSAGES: 'zh_CN.UTF-8', LANG: 'C' })).toBe('zh')
   expect(languageOfCommand([], { LC_ALL: '', LANG: 'zh_TW.UTF-8' })).toBe('zh')
   expect(languageOfCommand([], { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' })).toBe('en')
 })
