@@ -48,7 +48,8 @@ const options = {
   write: false,
   metafile: true,
   // Native code stays outside: koffi is installed beside us, the rest is optional speed for ssh2.
-  external: ['koffi', 'cpu-features', '*.node'],
+  // VitePress finds its own files only where it is installed; `site --dev` alone asks for it.
+  external: ['koffi', 'cpu-features', '*.node', 'vitepress'],
   define: { 'process.env.NODE_ENV': '"production"', __dirname: '__cjsDirname' },
   banner: { js: banner },
   logLevel: 'warning',

@@ -36,7 +36,7 @@ if [ -f "$root/esbuild.config.mjs" ]; then
     tocker*) check() { stale "$root/engine" "$root/esbuild.config.mjs"; } ;;
     *)
       check() {
-        stale "$root/engine" "$root/lessons/format" "$root/lessons/player" "$root/lessons/terminal" \
+        stale "$root/engine" "$root/lessons/format" "$root/lessons/language" "$root/lessons/player" "$root/lessons/terminal" \
           "$root/sandbox-vm" "$root/site/server" "$root/esbuild.config.mjs"
       }
       ;;

@@ -19,7 +19,8 @@ const modulesSchema = z.array(
   z.strictObject({
     ...wordsSchema.shape,
     id: z.string(),
-    zh: wordsSchema,
+    /** Lessons of somebody's own may have English words only. */
+    zh: wordsSchema.optional(),
     lessons: z.array(z.string()),
   }),
 )
@@ -31,7 +32,7 @@ export interface Module {
   lessons: Lesson[]
 }
 
-function contentDirectory(): string {
+export function contentDirectory(): string {
   return process.env.LEARN_CONTAINERS_CONTENT ?? join(packageRoot(), 'lessons/content')
 }
 
@@ -43,7 +44,7 @@ export async function modules(language: Language = 'en'): Promise<Module[]> {
   return Promise.all(
     list.map(async ({ id, title, summary, zh, lessons }) => ({
       id,
-      ...(language === 'zh' ? zh : { title, summary }),
+      ...((language === 'zh' && zh) || { title, summary }),
       lessons: await Promise.all(lessons.map((slug) => readLesson(id, slug, language))),
     })),
   )

@@ -7,7 +7,11 @@
 //
 // Next: lessons/format/parser.ts
 
+import type { Language } from '../language/language.ts'
+
 export interface Lesson {
+  /** Of its words: English where nobody translated them. */
+  language: Language
   slug: string
   title: string
   summary: string

@@ -68,7 +68,7 @@ export async function parseLesson(path: string): Promise<Lesson> {
   const stranger = [...intro, ...outro].find((block) => block.type !== 'prose')
   if (stranger)
     throw new LessonError(shown, stranger.line, `${stranger.type} stands in a step, not before or after them`)
-  return { ...front, intro, steps, outro, path: shown }
+  return { ...front, language: 'en', intro, steps, outro, path: shown }
 }
 
 function parseFrontMatter(text: string, path: string): z.infer<typeof frontMatterSchema> {

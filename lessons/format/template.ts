@@ -4,10 +4,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { findLesson, lessonPath } from './catalogue.ts'
 import type { Block, Lesson } from './lesson.ts'
+import { addToModules } from './modules-file.ts'
 import { failMessages, frameHash, stepHash, translationPath } from './translation.ts'
 
-/** Writes the template. @returns its path @throws when the name is not module/slug, or the lesson exists */
-export async function newLesson(name: string): Promise<string> {
+/** Writes the template, and the lesson's name into modules.yaml. @returns its path, and whether there is such a module @throws when the name is not module/slug, or the lesson exists */
+export async function newLesson(name: string): Promise<{ path: string; listed: boolean }> {
   const [, module, slug] = /^([a-z0-9-]+)\/([a-z0-9-]+)$/.exec(name) ?? []
   if (module === undefined || slug === undefined)
     throw new Error(`not a lesson's name: ${name}: write module/slug, as namespaces/unshare-uts`)
@@ -18,7 +19,7 @@ export async function newLesson(name: string): Promise<string> {
       error.code === 'EEXIST' ? `${path} exists already` : `cannot write ${path}: ${error.message}`,
     )
   })
-  return path
+  return { path, listed: await addToModules(module, slug) }
 }
 
 function template(module: string, slug: string): string {

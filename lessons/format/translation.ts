@@ -85,7 +85,7 @@ export function translate(lesson: Lesson, text: string, path: string): Translati
   return {
     stale,
     lesson: {
-      ...{ ...lesson, title, summary, steps, path },
+      ...{ ...lesson, language: 'zh', title, summary, steps, path },
       intro: frame('intro', first < 0 ? nodes : nodes.slice(0, first)),
       outro: frame('outro', first < 0 ? [] : nodes.slice(last + 1)),
     },

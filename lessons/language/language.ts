@@ -10,3 +10,13 @@ export function languageOf(environment: Record<string, string | undefined>): Lan
   const locale = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || ''
   return /^zh/i.test(locale) ? 'zh' : 'en'
 }
+
+/** The language of a command: what `--lang` asks for, wherever it stands; else that of the terminal's user. */
+export function languageOfCommand(
+  argv: readonly string[],
+  environment: Record<string, string | undefined>,
+): Language {
+  const at = argv.findIndex((one) => one === '--lang' || one.startsWith('--lang='))
+  const asked = at < 0 ? undefined : (argv[at]?.split('=')[1] ?? argv[at + 1])
+  return languageOf(asked ? { LANG: asked } : environment)
+}

@@ -3,11 +3,17 @@
 // Exit status 0 passes. What `lab fail` said is what the learner reads; a script
 // that fails without it gives its last line of errors.
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
+import type { LessonWords } from '../language/lesson.ts'
 import type { Outcome } from './events.ts'
 import { sessionEnvironment } from './session.ts'
 
 /** Runs `script` once. `lost` when the sandbox went away meanwhile. */
-export async function tryCheck(sandbox: Sandbox, session: string, script: string): Promise<Outcome> {
+export async function tryCheck(
+  sandbox: Sandbox,
+  session: string,
+  script: string,
+  { check: words }: LessonWords,
+): Promise<Outcome> {
   const before = performance.now()
   const seconds = (): number => (performance.now() - before) / 1000
   try {
@@ -23,7 +29,7 @@ export async function tryCheck(sandbox: Sandbox, session: string, script: string
       lines.find((line) => line.startsWith('lab-fail: '))?.slice('lab-fail: '.length) ?? lines.at(-1)
     return {
       state: 'failed',
-      message: said || `the check ended with status ${result.status}`,
+      message: said || words.status(result.status),
       status: result.status,
       seconds: seconds(),
     }

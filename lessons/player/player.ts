@@ -14,6 +14,8 @@
 import { randomBytes } from 'node:crypto'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 import type { ExerciseBlock, Lesson, RunBlock } from '../format/lesson.ts'
+import type { Language } from '../language/language.ts'
+import { type LessonWords, lessonWords } from '../language/lesson.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
@@ -28,6 +30,8 @@ export interface PlayerOptions {
   lesson: Lesson
   sandbox: Sandbox
   progress?: Progress
+  /** In which it tells how commands and checks ended; English when left out. */
+  language?: Language
   cols?: number
   rows?: number
 }
@@ -44,16 +48,18 @@ export class Player implements AsyncDisposable {
   readonly #opening = new Map<string, Promise<void>>()
   readonly #watches = new Map<string, AbortController>()
   readonly #forget: () => void
+  readonly #words: LessonWords
   readonly #checks: StepChecks
   /** Under way when the sandbox is back and the terminals are not yet. */
   #beginning: Promise<void> = Promise.resolve()
   #closed = false
 
-  private constructor({ lesson, sandbox, progress, cols = 80, rows = 24 }: PlayerOptions) {
+  private constructor({ lesson, sandbox, progress, language = 'en', cols = 80, rows = 24 }: PlayerOptions) {
+    this.#words = lessonWords[language]
     this.lesson = lesson
     this.#sandbox = sandbox
     this.#ledger = new Ledger(lesson, (event) => this.#emit(event), progress)
-    this.#checks = new StepChecks(sandbox, this.session, this.#ledger)
+    this.#checks = new StepChecks(sandbox, this.session, this.#ledger, this.#words)
     this.#terminals = new Map(
       lesson.sandbox.terminals.map((name) => [
         name,
@@ -145,7 +151,7 @@ export class Player implements AsyncDisposable {
 
   async run(blockId: string): Promise<Outcome> {
     const block = this.#ledger.block(blockId)
-    if (block?.type !== 'run') return missing(blockId)
+    if (block?.type !== 'run') return this.#missing(blockId)
     const before = performance.now()
     this.#ledger.set(blockId, 'running')
     return this.#ledger.settle(blockId, {
@@ -157,21 +163,24 @@ export class Player implements AsyncDisposable {
   async #type(block: RunBlock): Promise<Omit<Outcome, 'seconds'>> {
     await this.#beginning
     await this.#opening.get(block.terminal)
-    return typeBlock(this.#terminals.get(block.terminal), block)
+    return typeBlock(this.#terminals.get(block.terminal), block, this.#words)
   }
 
   /** Runs a check out of the learner's sight. */
   async check(blockId: string): Promise<Outcome> {
     const block = this.#ledger.block(blockId)
-    if (block?.type !== 'check') return missing(blockId)
+    if (block?.type !== 'check') return this.#missing(blockId)
     this.#ledger.set(blockId, 'running')
-    return this.#ledger.settle(blockId, await tryCheck(this.#sandbox, this.session, block.script))
+    return this.#ledger.settle(
+      blockId,
+      await tryCheck(this.#sandbox, this.session, block.script, this.#words),
+    )
   }
 
   /** @param choices indexes of the options that the learner chose */
   answer(blockId: string, choices: readonly number[]): Outcome {
     const block = this.#ledger.block(blockId)
-    if (block?.type !== 'predict') return missing(blockId)
+    if (block?.type !== 'predict') return this.#missing(blockId)
     const right = block.options.every((option, index) => option.correct === choices.includes(index))
     return this.#ledger.settle(blockId, { state: right ? 'passed' : 'failed', seconds: 0 })
   }
@@ -183,7 +192,7 @@ export class Player implements AsyncDisposable {
       await this.writeExercise(blockId, block.solution)
       return { state: 'passed', seconds: 0 }
     }
-    if (block?.type !== 'solution') return missing(blockId)
+    if (block?.type !== 'solution') return this.#missing(blockId)
     let last: Outcome = { state: 'passed', seconds: 0 }
     for (const run of block.runs) {
       last = { ...(await this.#type(run)), seconds: 0 }
@@ -271,11 +280,11 @@ export class Player implements AsyncDisposable {
 
   #exercise(blockId: string): ExerciseBlock {
     const block = this.#ledger.block(blockId)
-    if (block?.type !== 'exercise') throw new Error(`the lesson has no exercise ${blockId}`)
+    if (block?.type !== 'exercise') throw new Error(this.#words.noExercise(blockId))
     return block
   }
-}
 
-function missing(blockId: string): Outcome {
-  return { state: 'failed', message: `the lesson has no such block: ${blockId}`, seconds: 0 }
+  #missing(blockId: string): Outcome {
+    return { state: 'failed', message: this.#words.noBlock(blockId), seconds: 0 }
+  }
 }

@@ -31,7 +31,9 @@ export class Progress {
   async markDone(slug: string, step: string): Promise<void> {
     await this.#change((done) => {
       const steps = done[slug] ?? []
-      if (!steps.includes(step)) done[slug] = [...steps, step]
+      // Taken out and put in again, it stands last: where the learner left off.
+      delete done[slug]
+      done[slug] = steps.includes(step) ? steps : [...steps, step]
     })
   }
 

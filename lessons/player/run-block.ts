@@ -3,6 +3,7 @@
 //
 // Called by the player, which knows the terminals.
 import type { RunBlock } from '../format/lesson.ts'
+import type { LessonWords } from '../language/lesson.ts'
 import type { Outcome } from './events.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,17 +14,14 @@ const patience = 3000
 export async function typeBlock(
   terminal: Terminal | undefined,
   block: RunBlock,
+  { run: words }: LessonWords,
 ): Promise<Omit<Outcome, 'seconds'>> {
-  if (!terminal?.isOpen)
-    return { state: 'lost', message: `the terminal ${block.terminal} has no shell at the moment` }
+  if (!terminal?.isOpen) return { state: 'lost', message: words.noShell(block.terminal) }
   await terminal.clearLine()
   // Whoever clicks fast runs the next command while the one before is about to end.
   await terminal.idle(patience)
   if (terminal.busy !== undefined) {
-    return {
-      state: 'failed',
-      message: `the terminal ${block.terminal} is busy with \`${terminal.busy}\`: end it first (Ctrl-C)`,
-    }
+    return { state: 'failed', message: words.busy(block.terminal, terminal.busy) }
   }
   const end = terminal.run(block.command, { interactive: block.interactive, timeout: block.timeout * 1000 })
   if (block.background) {
@@ -32,21 +30,21 @@ export async function typeBlock(
     return { state: 'passed' }
   }
   const result = await end
-  if (result.type === 'lost') return { state: 'lost', message: 'the sandbox went away while this ran' }
-  if (result.type === 'timeout') return { state: 'failed', message: `no end within ${block.timeout} s` }
+  if (result.type === 'lost') return { state: 'lost', message: words.gone }
+  if (result.type === 'timeout') return { state: 'failed', message: words.noEnd(block.timeout) }
   const status = result.status === undefined ? {} : { status: result.status }
   if (block.status !== undefined && result.status !== undefined && result.status !== block.status) {
     return {
       state: 'failed',
-      message: `it ended with status ${result.status}, not ${block.status}`,
+      message: words.status(result.status, block.status),
       ...status,
     }
   }
   if (block.expect !== undefined && !new RegExp(block.expect, 'm').test(result.output)) {
-    const said = result.output.trim().split('\n').slice(-3).join(' ⏎ ') || 'nothing'
+    const said = result.output.trim().split('\n').slice(-3).join(' ⏎ ')
     return {
       state: 'failed',
-      message: `the output should match /${block.expect}/, and was: ${said}`,
+      message: words.output(block.expect, said),
       ...status,
     }
   }

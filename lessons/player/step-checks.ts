@@ -5,6 +5,7 @@
 // says quietly what is missing, since nobody asked for it.
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
 import type { Step } from '../format/lesson.ts'
+import type { LessonWords } from '../language/lesson.ts'
 import { tryCheck } from './check.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -15,6 +16,7 @@ export class StepChecks {
   readonly #sandbox: Sandbox
   readonly #session: string
   readonly #ledger: Ledger
+  readonly #words: LessonWords
   #step: Step | undefined
   #timer: NodeJS.Timeout | undefined
   #trying = false
@@ -24,10 +26,11 @@ export class StepChecks {
   #age = 0
   #stopped = false
 
-  constructor(sandbox: Sandbox, session: string, ledger: Ledger) {
+  constructor(sandbox: Sandbox, session: string, ledger: Ledger, words: LessonWords) {
     this.#sandbox = sandbox
     this.#session = session
     this.#ledger = ledger
+    this.#words = words
   }
 
   /** From now on these are the checks to try. */
@@ -64,7 +67,7 @@ export class StepChecks {
     const age = this.#age
     for (const block of this.#step?.blocks ?? []) {
       if (block.type !== 'check' || this.#settled(block.id)) continue
-      const outcome = await tryCheck(this.#sandbox, this.#session, block.script)
+      const outcome = await tryCheck(this.#sandbox, this.#session, block.script, this.#words)
       if (age !== this.#age) break
       // Asked for meanwhile: then the answer to that counts.
       if (this.#settled(block.id)) continue

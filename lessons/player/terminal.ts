@@ -88,9 +88,9 @@ export class Terminal {
     return this.#shell !== undefined
   }
 
-  /** What keeps the terminal from taking a command, or undefined when it waits for one. */
+  /** The command that keeps the terminal from taking another (empty when nobody knows), or undefined when it waits for one. */
   get busy(): string | undefined {
-    return this.#state === 'running' ? this.#running || 'a command' : undefined
+    return this.#state === 'running' ? this.#running : undefined
   }
 
   /** Resolves when the terminal can take a command, or after so long. */

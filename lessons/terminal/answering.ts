@@ -4,6 +4,7 @@
 // Enter answers. Enter also takes the answer that the arrows point at.
 // Called by model.ts.
 import type { PredictBlock } from '../format/lesson.ts'
+import type { TerminalWords } from '../language/terminal.ts'
 import type { Player } from '../player/player.ts'
 import type { Page } from './page.ts'
 
@@ -20,14 +21,14 @@ export function pressDigit(player: Player, page: Page, index: number): void {
 }
 
 /** @returns what to tell the learner, if anything */
-export function pressEnter(player: Player, page: Page, block: PredictBlock): string {
+export function pressEnter(player: Player, page: Page, block: PredictBlock, words: TerminalWords): string {
   if (page.answered(block)) {
     page.advance()
     return ''
   }
   const marked = page.chosen[block.id] ?? []
   const choice = marked.length === 0 && page.option >= 0 ? [page.option] : marked
-  if (choice.length === 0) return 'choose an answer first: its number, or ↓'
+  if (choice.length === 0) return words.notices.chooseFirst
   give(player, page, block, choice)
   return ''
 }

@@ -7,6 +7,7 @@ import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import stringWidth from 'string-width'
 import type { Block } from '../format/lesson.ts'
+import { entryLines } from './glossary.ts'
 import { type Size, smallest } from './layout.ts'
 import type { Model } from './model.ts'
 import { coloured, paint } from './paint.ts'
@@ -15,16 +16,15 @@ import { screenLines } from './screen-lines.ts'
 export function App({ model }: { model: Model }): ReactNode {
   const { size, places } = model
   if (size.columns < smallest.columns || size.rows < smallest.rows) {
-    const wanted = `${smallest.columns} columns and ${smallest.rows} rows`
-    return (
-      <Text>{`A lesson needs ${wanted}, this window has ${size.columns} and ${size.rows}. Make it larger, or leave with q.`}</Text>
-    )
+    return <Text>{model.words.screen.tooSmall(size.columns, size.rows, smallest)}</Text>
   }
   return (
     <Box flexDirection="column" width={size.columns} height={size.rows}>
       <Header model={model} />
-      {model.help ? (
-        <Help rows={size.rows - 2} />
+      {model.sheet === 'keys' ? (
+        <Sheet lines={helpLines(model)} rows={size.rows - 2} />
+      ) : model.sheet === 'words' ? (
+        <Sheet lines={wordLines(model)} rows={size.rows - 2} />
       ) : (
         <Box flexDirection={places.wide ? 'row' : 'column'} flexGrow={1}>
           <TextPane model={model} />
@@ -75,10 +75,10 @@ function Pane({
 }
 
 const states = {
-  ready: ['green', '● ready'],
-  lost: ['red', '↯ lost'],
-  starting: ['yellow', '◌ starting'],
-  resetting: ['yellow', '◌ resetting'],
+  ready: ['green', '●'],
+  lost: ['red', '↯'],
+  starting: ['yellow', '◌'],
+  resetting: ['yellow', '◌'],
 } as const
 
 function Header({ model }: { model: Model }): ReactNode {
@@ -89,8 +89,10 @@ function Header({ model }: { model: Model }): ReactNode {
     if (model.done[step.id]) return paint('cyan', '●')
     return paint('dim', model.before.has(step.id) ? '●' : '○')
   })
-  const [colour, state] = states[model.sandbox]
-  const right = `${paint('dim', `step ${at + 1} of ${steps.length}`)}  ${dots.join(' ')}  ${paint(colour, state)}`
+  const { screen } = model.words
+  const [colour, sign] = states[model.sandbox]
+  const state = `${sign} ${screen.states[model.sandbox]}`
+  const right = `${paint('dim', screen.step(at + 1, steps.length))}  ${dots.join(' ')}  ${paint(colour, state)}`
   return <Line left={paint('bold', title)} right={right} columns={model.size.columns} />
 }
 
@@ -112,18 +114,19 @@ function TextPane({ model }: { model: Model }): ReactNode {
   const bright = model.focus === 'lesson'
   const size = model.places.text
   if (after === 0) return <Pane lines={lines} size={size} bright={bright} padding={1} />
-  const more = paint('dim', `↓ ${after} more ${after === 1 ? 'line' : 'lines'}`)
+  const more = paint('dim', model.words.screen.more(after))
   return <Pane lines={[...lines.slice(0, -1), more]} size={size} bright={bright} padding={1} />
 }
 
 function TerminalPane({ model }: { model: Model }): ReactNode {
+  const words = model.words.screen
   const here = model.focus === 'terminal'
   const terminal = model.player.terminal(model.tab)
   const tabs = model.player.lesson.sandbox.terminals.map((name) =>
     name === model.tab ? paint(['bold', 'inverse'], ` ${name} `) : paint('dim', ` ${name} `),
   )
   const size = model.places.terminal
-  const hint = paint('dim', here ? 'your keys go here · Ctrl-T back' : 'Ctrl-T to type here')
+  const hint = paint('dim', here ? words.keysGoHere : words.typeHere)
   const space = size.columns - stringWidth(tabs.join(' ')) - stringWidth(hint) - 2
   const head = ` ${tabs.join(' ')}${' '.repeat(Math.max(1, space))}${hint}`
   const lines = terminal ? screenLines(terminal.screen, { cursor: here }) : []
@@ -132,30 +135,31 @@ function TerminalPane({ model }: { model: Model }): ReactNode {
 
 function ViewPane({ model, size }: { model: Model; size: Size }): ReactNode {
   const views = Object.values(model.live.lines(size.columns))
-  const lines = views.length === 0 ? [paint('dim', 'looking …')] : views.flat()
+  const lines = views.length === 0 ? [paint('dim', model.words.screen.looking)] : views.flat()
   return <Pane lines={lines} size={size} bright={false} padding={1} />
 }
 
 function Footer({ model }: { model: Model }): ReactNode {
   const { columns } = model.size
+  const words = model.words.keys
   if (model.notice) return <Line left={paint('yellow', model.notice)} right="" columns={columns} />
   const key = (name: string, what: string): string => `${paint('bold', name)} ${paint('dim', what)}`
-  if (model.focus === 'terminal')
-    return <Line left={key('Ctrl-T', 'back to the lesson')} right="" columns={columns} />
+  if (model.focus === 'terminal') return <Line left={key('Ctrl-T', words.back)} right="" columns={columns} />
   const has = (...types: Block['type'][]): boolean =>
     model.page.step.blocks.some((block) => types.includes(block.type))
   const keys = [
     key('⏎', model.enterDoes()),
-    key('↑↓', 'choose'),
-    key('←→', 'step'),
-    key('^T', 'terminal'),
-    ...(has('hint') ? [key('h', 'hint')] : []),
-    ...(has('solution', 'exercise') ? [key('s', 'solution')] : []),
-    key('Space', 'page'),
-    key('Tab', 'next terminal'),
-    key('r', 'reset'),
+    key('↑↓', words.choose),
+    key('←→', words.step),
+    key('^T', words.terminal),
+    ...(has('hint') ? [key('h', words.hint)] : []),
+    ...(has('solution', 'exercise') ? [key('s', words.solution)] : []),
+    key('Space', words.page),
+    key('g', words.words),
+    key('Tab', words.nextTerminal),
+    key('r', words.reset),
   ]
-  const right = `${key('?', 'keys')}  ${key('q', 'leave')}`
+  const right = `${key('?', words.all)}  ${key('q', words.leave)}`
   // As many as fit whole: a key that is cut in the middle helps nobody.
   let left = ''
   for (const one of keys) {
@@ -166,30 +170,23 @@ function Footer({ model }: { model: Model }): ReactNode {
   return <Line left={left} right={right} columns={columns} />
 }
 
-const help: readonly (readonly [string, string])[] = [
-  ['⏎', 'read on; run, answer, edit, unfold what is chosen; the next step'],
-  ['↑ ↓', 'choose a command, a question, a source (also k, j)'],
-  ['Space b', 'a page of the text on, or back (also PgDn, PgUp)'],
-  ['← →', 'the step before, the step after (also p, n)'],
-  ['1 … 9', 'answer the question'],
-  ['h', 'open a hint, one at a time'],
-  ['s', 'show the solution; once more types it'],
-  ['Ctrl-T', 'into the terminal, and back: other keys are the shell’s there'],
-  ['Tab', 'the next terminal'],
-  ['r r', 'put the sandbox back to its first state'],
-  ['q', 'leave; what you did is kept'],
-]
-
-function Help({ rows }: { rows: number }): ReactNode {
-  const lines = [
-    ...help.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
+function helpLines({ words }: Model): string[] {
+  return [
+    ...words.help.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
     '',
-    paint('dim', `Checks (○) tick by themselves once what they ask for is true.`),
-    paint('dim', 'Any key closes this.'),
+    ...words.helpEnd.map((line) => paint('dim', line)),
   ]
+}
+
+function wordLines(model: Model): string[] {
+  const lines = model.uses().flatMap((entry) => [...entryLines(entry, model.size.columns - 6), ''])
+  return [paint('bold', model.words.glossary.title), '', ...lines]
+}
+
+function Sheet({ lines, rows }: { lines: readonly string[]; rows: number }): ReactNode {
   return (
     <Box borderStyle="round" flexDirection="column" paddingX={2} height={rows} overflow="hidden">
-      {lines.map((line, row) => (
+      {lines.slice(0, rows - 2).map((line, row) => (
         <Text key={row} wrap="truncate">
           {line || ' '}
         </Text>

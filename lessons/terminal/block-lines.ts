@@ -5,9 +5,10 @@
 import stringWidth from 'string-width'
 import type { Block, PredictBlock, RunBlock } from '../format/lesson.ts'
 import type { BlockStatus } from '../player/ledger.ts'
-import { codeLines, markdownLines, wrap } from './markdown.ts'
+import { codeLines, markdownLines } from './markdown.ts'
 import { paint } from './paint.ts'
 import { onward, type StepView } from './step-view.ts'
+import { wrap } from './wrapping.ts'
 
 /** Lines of source that are shown before anybody unfolds it. */
 const folded = 12
@@ -21,6 +22,7 @@ function mark(state: BlockStatus['state']): string {
 
 /** @param hint how many hints of the step stand before this one, when it is a hint */
 export function blockLines(block: Block, view: StepView, width: number, hint: number): string[] {
+  const { block: words, keys, screen } = view.words
   const status = view.statuses[block.id] ?? { state: 'waiting' as const }
   const chosen = block.id === view.selected
   const pointer = chosen ? paint(['bold', 'cyan'], '▌') : ' '
@@ -33,7 +35,7 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
     case 'prose':
       return markdownLines(block.markdown, width)
     case 'run':
-      return card(block, status, chosen, key('run'), width)
+      return card(block, status, chosen, key(keys.run), width)
     case 'check': {
       const lines = text(block.title, '').flatMap((line) => wrap(line, width - 4))
       const title = lines.map((line) =>
@@ -54,18 +56,18 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
       return question(block, status, view, width)
     case 'hint':
       if (hint < view.hints) return bar(markdownLines(block.markdown, width - 6), paint('yellow', '?'))
-      return hint === view.hints ? [`${pointer}   ${paint('dim', 'h  a hint')}`] : []
+      return hint === view.hints ? [`${pointer}   ${paint('dim', words.hint)}`] : []
     case 'solution':
-      if (!view.opened.has(block.id)) return [`${pointer}   ${paint('dim', 's  the solution')}`]
+      if (!view.opened.has(block.id)) return [`${pointer}   ${paint('dim', words.solution)}`]
       return [
         ...text(block.markdown, `${pointer}   `),
         ...block.runs.flatMap((run) =>
-          card(run, { state: 'waiting' }, chosen, paint('dim', 's types it'), width),
+          card(run, { state: 'waiting' }, chosen, paint('dim', words.types), width),
         ),
       ]
     case 'exercise':
       return [
-        `${pointer} ${mark(status.state)} ${paint('bold', block.title)}  ${key('edit')}`,
+        `${pointer} ${mark(status.state)} ${paint('bold', block.title)}  ${key(keys.edit)}`,
         `${pointer}   ${paint('dim', block.file)}`,
         ...text(block.markdown, `${pointer}   `),
       ]
@@ -73,11 +75,11 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
       const code = codeLines(block.code, 'typescript', width - 2, block.from)
       const shown = view.opened.has(block.id) ? code : code.slice(0, folded)
       const rest = code.length - shown.length
-      const place = `${paint('blue', `${block.file}:${block.from}`)}  ${key(rest > 0 ? 'unfold' : 'fold')}`
+      const place = `${paint('blue', `${block.file}:${block.from}`)}  ${key(rest > 0 ? keys.unfold : keys.fold)}`
       return [
         ...wrap(place, width - 2).map((line) => `${pointer} ${line}`),
         ...shown.map((line) => `${pointer} ${line}`),
-        ...(rest > 0 ? [`${pointer} ${paint('dim', `… ${rest} more lines`)}`] : []),
+        ...(rest > 0 ? [`${pointer} ${paint('dim', words.moreLines(rest))}`] : []),
       ]
     }
     case 'watch':
@@ -88,9 +90,9 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
           : [
               paint(
                 'dim',
-                `── live: ${block.view} ${'─'.repeat(Math.max(0, width - 10 - block.view.length))}`,
+                `── ${words.live(block.view)} ${'─'.repeat(Math.max(0, width - 4 - stringWidth(words.live(block.view))))}`,
               ),
-              ...(view.watches[block.id] ?? [paint('dim', 'looking …')]),
+              ...(view.watches[block.id] ?? [paint('dim', screen.looking)]),
             ]),
       ]
   }
@@ -120,6 +122,7 @@ function bar(lines: readonly string[], sign: string): string[] {
 }
 
 function question(block: PredictBlock, status: BlockStatus, view: StepView, width: number): string[] {
+  const words = view.words.block
   const here = block.id === view.selected
   const edge = here ? paint(['bold', 'cyan'], '▌') : ' '
   const answered = status.state === 'passed' || status.state === 'failed'
@@ -144,11 +147,11 @@ function question(block: PredictBlock, status: BlockStatus, view: StepView, widt
     )
   }
   if (answered) {
-    const verdict = status.state === 'passed' ? paint('green', 'Right.') : paint('red', 'Not quite.')
+    const verdict = status.state === 'passed' ? paint('green', words.right) : paint('red', words.wrong)
     const why = wrap(`${verdict} ${markdownLines(block.explanation, 10_000).join('\n')}`, width - 6)
     return [...lines, ...why.map((line) => `${edge}   ${line}`)]
   }
-  const how = several ? 'more than one is right: their numbers, then ⏎' : 'press the number of your answer'
+  const how = several ? words.several : words.one
   return here ? [...lines, `${edge}   ${paint('dim', how)}`] : lines
 }
 

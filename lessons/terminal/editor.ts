@@ -6,9 +6,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { execa } from 'execa'
+import type { TerminalWords } from '../language/terminal.ts'
 
 /** Resolves with the new text, or undefined when nothing was changed. @throws when there is no editor */
-export async function editText(name: string, text: string): Promise<string | undefined> {
+export async function editText(
+  name: string,
+  text: string,
+  { notices }: TerminalWords,
+): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'learn-containers-'))
   const path = join(directory, basename(name))
   try {
@@ -19,7 +24,7 @@ export async function editText(name: string, text: string): Promise<string | und
       stdio: 'inherit',
       reject: false,
     })
-    if (exitCode === 127) throw new Error(`there is no editor ${editor}: set EDITOR to one that you have`)
+    if (exitCode === 127) throw new Error(notices.noEditor(editor))
     const edited = await readFile(path, 'utf8')
     return edited === text ? undefined : edited
   } finally {

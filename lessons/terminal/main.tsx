@@ -6,8 +6,10 @@
 // Next: lessons/terminal/ui.tsx
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
+import { commandWords } from '../language/command.ts'
+import { languageOfCommand } from '../language/language.ts'
 
 interface LessonFlags {
   runAll?: boolean
@@ -16,71 +18,69 @@ interface LessonFlags {
   step?: string
 }
 
+const language = languageOfCommand(process.argv, process.env)
+const words = commandWords[language]
 const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version
+const lang = (): Option => new Option('--lang <language>', words.options.lang).choices(['zh', 'en'])
 const program = new Command('learn-containers')
-  .description(
-    'Find out what a container is, on a real kernel: in lessons whose commands run in a small Linux VM that you may break.\nWithout a lesson: what there is to learn, and how far you are.',
-  )
-  .version(version)
-  .argument('[lesson]', 'name of a lesson, such as unshare-pid')
-  .option('--run-all', 'go through the lesson unattended: a line per step and check')
-  .option('--sandbox <where>', 'qemu (our VM), ssh://user@host, or local (this machine, as root)', 'qemu')
-  .option('--keep', 'leave the VM running afterwards')
-  .option('--step <id>', 'begin at this step')
+  .description(words.description)
+  .version(version, '-V, --version', words.options.version)
+  .helpOption('-h, --help', words.options.help)
+  .helpCommand('help [command]', words.commands.help)
+  .configureHelp({ styleTitle: inOurWords })
+  .argument('[lesson]', words.lesson)
+  .option('--run-all', words.options.runAll)
+  .option('--sandbox <where>', words.options.sandbox, 'qemu')
+  .option('--keep', words.options.keep)
+  .option('--step <id>', words.options.step)
+  .addOption(lang())
   .enablePositionalOptions()
   .showSuggestionAfterError()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'learn-containers: ')) })
   .exitOverride()
   .action(takeLesson)
-  .addHelpText(
-    'after',
-    `
-Examples:
-  learn-containers                        modules, lessons, your progress
-  learn-containers unshare-pid            take a lesson here
-  learn-containers unshare-pid --run-all  see it done, unattended
-  learn-containers site                   take it in the browser
-  learn-containers vm status              look at the machine behind it
-
-In a lesson: Enter goes on, ? shows all keys, Ctrl-T goes into the terminal and back, q leaves.
-Without a terminal (in a pipe, or TERM=dumb) a lesson is plain lines, and Enter goes through it.
-
-Exit status: 0 done, 1 something failed, 2 a name or an option that does not exist.
-Environment: EDITOR for exercises, NO_COLOR, LEARN_CONTAINERS_STATE and LEARN_CONTAINERS_CACHE
-  (directories), LEARN_CONTAINERS_CONTENT (lessons of your own).`,
-  )
+  .addHelpText('after', words.after)
 
 program
   .command('site')
-  .description('take the lessons in the browser')
-  .option('--port <number>', 'port on 127.0.0.1 (the next free one when it is taken)', '4400')
-  .option('--open', 'open the browser')
-  .option('--sandbox <where>', 'as above', 'qemu')
-  .option('--keep', 'leave the VM running afterwards')
+  .description(words.commands.site)
+  .option('--port <number>', words.options.port, '4400')
+  .option('--open', words.options.open)
+  .option('--sandbox <where>', words.options.sandboxAbove, 'qemu')
+  .option('--keep', words.options.keep)
+  .option('--dev', words.options.dev)
+  .addOption(lang())
   .action(serveSite)
 program
-  .command('lint')
-  .description('check lessons')
-  .argument('[slug...]', 'all when left out')
-  .action(lintLessons)
+  .command('glossary')
+  .description(words.commands.glossary)
+  .argument('[term...]', words.all)
+  .addOption(lang())
+  .action(async (term: string[]) => {
+    const { printGlossary } = await import('./glossary.ts')
+    await printGlossary(term.length === 0 ? undefined : term.join(' '), language, console.log)
+  })
+program.command('lint').description(words.commands.lint).argument('[slug...]', words.all).action(lintLessons)
 program
   .command('new')
-  .description('begin a new lesson')
+  .description(words.commands.new)
   .argument('<module/slug>')
-  .option('--zh', 'begin its Chinese translation: lesson.zh.md')
+  .option('--zh', words.options.zh)
   .action(async (name: string, { zh }: { zh?: boolean }) => {
     const { newLesson, newTranslation } = await import('../format/template.ts')
     if (zh) return console.log(`${await newTranslation(name)}: translate it, then run learn-containers lint`)
-    console.log(`${await newLesson(name)}: fill it, add it to modules.yaml, then run learn-containers lint`)
+    const { path, listed } = await newLesson(name)
+    const place = listed ? 'it is in modules.yaml' : 'add its module to modules.yaml'
+    console.log(`${path}: fill it (${place}), then run learn-containers lint`)
   })
 program
   .command('forget')
-  .description('forget your progress')
-  .argument('[lesson]', 'all when left out')
+  .description(words.commands.forget)
+  .argument('[lesson]', words.all)
   .action(async (slug?: string) => {
     const { Progress } = await import('../player/progress.ts')
     await new Progress().forget(slug)
-    console.log(slug === undefined ? 'forgot all progress' : `forgot your progress in ${slug}`)
+    console.log(words.forgot(slug))
   })
 await addVm()
 
@@ -100,36 +100,42 @@ try {
 /** What `vm` can do is loaded when somebody asks: it brings the whole sandbox along, which `--help` needs not. */
 async function addVm(): Promise<void> {
   if (!process.argv.slice(2).includes('vm')) {
-    program
-      .command('vm')
-      .description('the virtual machine behind the lessons: build, start, stop, status, ssh, reset, clean')
+    program.command('vm').description(words.commands.vm)
     return
   }
   const { vmCommand } = await import('../../sandbox-vm/vm-command.ts')
   program.addCommand(vmCommand().copyInheritedSettings(program))
 }
 
+/** `Usage:` and the like, which commander knows in English only. */
+function inOurWords(title: string): string {
+  const found = Object.entries(words.titles).find(([name]) => title === `${name}:`)
+  return found?.[1] ?? title
+}
+
 async function takeLesson(slug: string | undefined, flags: LessonFlags): Promise<void> {
-  if (slug === undefined) return (await import('./list.ts')).listLessons(console.log)
+  if (slug === undefined) return (await import('./list.ts')).listLessons(language, console.log)
   const { findLesson, suggest } = await import('../format/catalogue.ts')
-  const lesson = await findLesson(slug)
+  const lesson = await findLesson(slug, language)
   if (!lesson) {
     const near = await suggest(slug)
-    process.stderr.write(
-      `learn-containers: there is no lesson ${slug}${near ? `. Did you mean ${near}?` : ''} (learn-containers lists them all)\n`,
-    )
+    process.stderr.write(`learn-containers: ${words.noLesson(slug, near)}\n`)
     process.exitCode = 2
     return
   }
   if (flags.step !== undefined && !lesson.steps.some((step) => step.id === flags.step)) {
     process.stderr.write(
-      `learn-containers: ${slug} has no step ${flags.step}: it has ${lesson.steps.map((step) => step.id).join(', ')}\n`,
+      `learn-containers: ${words.noStep(
+        slug,
+        flags.step,
+        lesson.steps.map((step) => step.id),
+      )}\n`,
     )
     process.exitCode = 2
     return
   }
   const { playLesson } = await import('./play.ts')
-  await playLesson(lesson, flags)
+  await playLesson(lesson, { ...flags, language })
 }
 
 async function serveSite(): Promise<void> {

@@ -6,6 +6,7 @@ import MarkdownIt from 'markdown-it'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { coloured, paint, type Style } from './paint.ts'
+import { wrap } from './wrapping.ts'
 
 const markdown = new MarkdownIt()
 
@@ -91,10 +92,6 @@ function inline(tokens: readonly Token[], around: Style | undefined): string {
     else out += styles.reduce<string>((text, style) => paint(style, text), token.content)
   }
   return out
-}
-
-export function wrap(text: string, width: number): string[] {
-  return wrapAnsi(text, width, { hard: true }).split('\n')
 }
 
 /** Code, highlighted; a line that is too long goes on in the next, further in. */

@@ -3,17 +3,26 @@
 //
 // Enter is the key of a lesson: it reads on until the selected command is in
 // sight, runs it, answers, unfolds, and at the end of a step goes to the next.
+
+import type { Entry } from '../format/glossary.ts'
 import type { Block } from '../format/lesson.ts'
+import type { Language } from '../language/language.ts'
+import { lessonWords } from '../language/lesson.ts'
+import { type TerminalWords, terminalWords } from '../language/terminal.ts'
 import type { PlayerEvent } from '../player/events.ts'
 import type { BlockStatus } from '../player/ledger.ts'
 import type { Player } from '../player/player.ts'
 import { pressDigit, pressEnter } from './answering.ts'
+import { entriesIn } from './glossary.ts'
 import { type Layout, layout, type Size } from './layout.ts'
 import { LiveViews } from './live-views.ts'
 import { Page } from './page.ts'
 
 export interface ModelOptions {
   player: Player
+  language: Language
+  /** The glossary, in the language of the lesson. */
+  entries: readonly Entry[]
   size: Size
   step?: string
   /** Ids of steps that were done on an earlier visit. */
@@ -26,6 +35,7 @@ export interface ModelOptions {
 
 export class Model {
   readonly player: Player
+  readonly words: TerminalWords
   readonly page: Page
   readonly live: LiveViews
   readonly before: ReadonlySet<string>
@@ -36,7 +46,8 @@ export class Model {
   /** One line at the bottom, until the next key. */
   notice = ''
   sandbox: 'ready' | 'lost' | 'starting' | 'resetting' = 'ready'
-  help = false
+  /** What covers the lesson until the next key. */
+  sheet: 'none' | 'keys' | 'words' = 'none'
   size: Size
   places: Layout
   readonly #options: ModelOptions
@@ -46,6 +57,7 @@ export class Model {
   constructor(options: ModelOptions) {
     this.#options = options
     this.player = options.player
+    this.words = terminalWords[options.language]
     this.before = new Set(options.before)
     this.size = options.size
     this.places = layout(options.size, false)
@@ -56,6 +68,7 @@ export class Model {
     this.statuses = state.blocks
     this.done = state.steps
     this.page = new Page(lesson, {
+      words: this.words,
       statuses: this.statuses,
       done: this.done,
       watches: (columns) => (this.places.view ? undefined : this.live.lines(columns)),
@@ -64,23 +77,24 @@ export class Model {
     this.#enter(Math.max(0, asked))
     const rest = lesson.steps.findIndex((step) => !this.before.has(step.id))
     // Not there by itself: the machine is new, and the step may need what the ones before it did.
-    if (asked < 0 && rest > 0)
-      this.notice = `you did ${rest} of ${lesson.steps.length} steps on an earlier visit: → goes on`
+    if (asked < 0 && rest > 0) this.notice = this.words.notices.before(rest, lesson.steps.length)
+    else if (lesson.language !== options.language) this.notice = this.words.screen.untranslated
   }
 
   /** What Enter would do now, for the footer. */
   enterDoes(): string {
-    if (!this.page.inSight()) return 'read on'
+    const { keys } = this.words
+    if (!this.page.inSight()) return keys.readOn
     const block = this.page.block()
-    if (!block) return this.page.at + 1 < this.player.lesson.steps.length ? 'next step' : 'leave'
-    if (block.type === 'predict') return this.page.answered(block) ? 'on' : 'answer'
+    if (!block) return this.page.at + 1 < this.player.lesson.steps.length ? keys.nextStep : keys.leave
+    if (block.type === 'predict') return this.page.answered(block) ? keys.on : keys.answer
     const words: Partial<Record<Block['type'], string>> = {
-      run: 'run',
-      exercise: 'edit',
-      source: 'fold',
-      check: 'check',
+      run: keys.run,
+      exercise: keys.edit,
+      source: keys.fold,
+      check: keys.check,
     }
-    return words[block.type] ?? 'open'
+    return words[block.type] ?? keys.open
   }
 
   /** The window has another size. */
@@ -121,7 +135,7 @@ export class Model {
     this.notice = ''
     const armed = this.#armed
     this.#armed = ''
-    if (this.help) this.help = false
+    if (this.sheet !== 'none') this.sheet = 'none'
     else this.#act(key, armed)
     this.page.stale()
     this.#options.onChange()
@@ -145,14 +159,15 @@ export class Model {
     else if (key === 'h') this.#hint()
     else if (key === 's') this.#solve()
     else if (key === 'r') this.#reset(armed)
-    else if (key === '?') this.help = true
+    else if (key === 'g') this.#explain()
+    else if (key === '?') this.sheet = 'keys'
     else if (key === 'q' || key === 'ctrl-c') this.#quit(armed)
   }
 
   #enter(index: number): void {
     const { steps } = this.player.lesson
     if (index < 0 || index >= steps.length) {
-      this.notice = index < 0 ? 'this is the first step' : 'this was the last step: q leaves the lesson'
+      this.notice = index < 0 ? this.words.notices.first : this.words.notices.last
       return
     }
     this.page.enter(index)
@@ -183,7 +198,7 @@ export class Model {
     if (!this.page.inSight()) this.page.readOn()
     else if (!block) this.#onward()
     else if (block.type === 'run') this.#run(block.id)
-    else if (block.type === 'predict') this.notice = pressEnter(this.player, this.page, block)
+    else if (block.type === 'predict') this.notice = pressEnter(this.player, this.page, block, this.words)
     else if (block.type === 'check') void this.player.check(block.id)
     else if (block.type === 'source') this.#toggle(block.id)
     else if (block.type === 'solution') this.#solve()
@@ -212,7 +227,7 @@ export class Model {
     try {
       const edited = await this.#options.edit(file, await this.player.readExercise(id))
       if (edited !== undefined) await this.player.writeExercise(id, edited)
-      this.notice = edited === undefined ? 'nothing was changed' : `${file} is in the sandbox`
+      this.notice = edited === undefined ? this.words.notices.unchanged : this.words.notices.saved(file)
     } catch (error) {
       this.notice = error instanceof Error ? error.message : String(error)
     }
@@ -226,7 +241,7 @@ export class Model {
   #hint(): void {
     const hints = this.page.step.blocks.filter((block) => block.type === 'hint')
     const next = hints[this.page.hints]
-    if (!next) this.notice = hints.length === 0 ? 'this step has no hint' : 'that was the last hint'
+    if (!next) this.notice = hints.length === 0 ? this.words.notices.noHint : this.words.notices.lastHint
     else {
       this.page.hints++
       this.page.reveal(next.id)
@@ -235,26 +250,36 @@ export class Model {
 
   #solve(): void {
     const block = this.page.step.blocks.find((one) => one.type === 'solution' || one.type === 'exercise')
-    if (!block) this.notice = 'this step has no solution: it says everything already'
+    if (!block) this.notice = this.words.notices.noSolution
     else if (!this.page.opened.has(block.id)) {
       this.page.opened.add(block.id)
       this.page.choose(block)
-      this.notice =
-        block.type === 'exercise'
-          ? 'press s again to write the solution into the file'
-          : 'press s again to type it'
+      this.notice = block.type === 'exercise' ? this.words.notices.writeAgain : this.words.notices.typeAgain
     } else void this.player.solve(block.id)
+  }
+
+  /** Opens the sheet with the words that this step uses. */
+  #explain(): void {
+    if (this.uses().length === 0) this.notice = this.words.notices.noWords
+    else this.sheet = 'words'
+  }
+
+  /** Words of the glossary in the prose of this step. */
+  uses(): Entry[] {
+    return entriesIn(this.page.step, this.#options.entries)
   }
 
   #reset(armed: string): void {
     if (armed !== 'reset' && armed !== 'force') {
       this.#armed = 'reset'
-      this.notice = 'put the sandbox back to its first state? press r again'
+      this.notice = this.words.notices.resetAgain
       return
     }
     this.player.reset({ force: armed === 'force' }).catch((error: Error & { kind?: string }) => {
       const busy = error.kind === 'busy'
-      this.notice = busy ? `${error.message}: press r again to reset it all the same` : error.message
+      this.notice = busy
+        ? this.words.notices.forceAgain(lessonWords[this.#options.language].busy(error.message))
+        : error.message
       if (busy) this.#armed = 'force'
       this.#options.onChange()
     })
@@ -265,7 +290,7 @@ export class Model {
     if (!running || armed === 'quit') this.#options.onQuit()
     else {
       this.#armed = 'quit'
-      this.notice = 'a command still runs: press q again to leave'
+      this.notice = this.words.notices.quitAgain
     }
   }
 }

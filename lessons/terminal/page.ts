@@ -3,6 +3,7 @@
 //
 // Owned by model.ts, which tells it when something changed. Draws nothing.
 import type { Block, Lesson, PredictBlock, Step } from '../format/lesson.ts'
+import type { TerminalWords } from '../language/terminal.ts'
 import type { BlockStatus } from '../player/ledger.ts'
 import { clampTop, inSight, reveal, type Size, type Span } from './layout.ts'
 import { type StepLines, selectable, stepLines } from './step-lines.ts'
@@ -10,6 +11,7 @@ import { onward } from './step-view.ts'
 
 /** What was done in the lesson, and what its live views show: the model's, read here. */
 export interface PageFacts {
+  words: TerminalWords
   statuses: Record<string, BlockStatus>
   done: Record<string, boolean>
   /** Lines of live views that stand in the text; undefined when they stand elsewhere. */
@@ -65,6 +67,7 @@ export class Page {
       this.#lesson,
       this.step,
       {
+        words: this.#facts.words,
         statuses: this.#facts.statuses,
         done: this.#facts.done,
         selected: this.#selected,

@@ -8,12 +8,16 @@ import { join } from 'node:path'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
+import { glossary } from '../format/glossary.ts'
 import type { Lesson } from '../format/lesson.ts'
+import type { Language } from '../language/language.ts'
+import { sandboxTask } from '../language/lesson.ts'
 import { Player } from '../player/player.ts'
 import { Progress } from '../player/progress.ts'
 import { runAll } from '../player/run-all.ts'
 
 export interface PlayFlags {
+  language: Language
   runAll?: boolean
   sandbox: string
   keep?: boolean
@@ -50,12 +54,13 @@ async function play(
   signal: AbortSignal,
   stopped: Promise<void>,
 ): Promise<void> {
+  const { language } = flags
   const line = new ProgressLine()
   const engine = join(packageRoot(), 'dist/engine')
   await using sandbox = await openSandbox(flags.sandbox, {
     ...(flags.keep ? { keep: true } : {}),
     ...(existsSync(engine) ? { engine } : {}),
-    onProgress: (progress) => line.show(progress),
+    onProgress: (progress) => line.show({ ...progress, task: sandboxTask(progress.task, language) }),
     signal,
   }).finally(() => line.clear())
   signal.throwIfAborted()
@@ -65,7 +70,7 @@ async function play(
     console.log(text)
   }
   if (flags.runAll) {
-    await using player = await Player.open({ lesson, sandbox, cols: 120, rows: 40 })
+    await using player = await Player.open({ lesson, language, sandbox, cols: 120, rows: 40 })
     const result = await Promise.race([runAll(player, print), stopped])
     if (!result) return
     console.log(`${lesson.slug}: ${result.passed} passed, ${result.failed} failed`)
@@ -74,10 +79,14 @@ async function play(
   }
   const progress = new Progress()
   const before = (await progress.read())[lesson.slug] ?? []
-  await using player = await Player.open({ lesson, sandbox, progress })
+  await using player = await Player.open({ lesson, language, sandbox, progress })
   const step = flags.step === undefined ? {} : { step: flags.step }
   // Ink is loaded only by those who draw.
   if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb')
-    await (await import('./ui.tsx')).runUi(player, { ...step, before })
-  else await Promise.race([(await import('./plain.ts')).runPlain(player, print, flags.step), stopped])
+    await (await import('./ui.tsx')).runUi(player, {
+      ...{ ...step, before, language },
+      entries: await glossary(lesson.language),
+    })
+  else
+    await Promise.race([(await import('./plain.ts')).runPlain(player, language, print, flags.step), stopped])
 }

@@ -4,6 +4,7 @@
 // Called by model.ts whenever one of these changed.
 // Next: lessons/terminal/block-lines.ts
 import type { Block, Lesson, Step } from '../format/lesson.ts'
+import type { TerminalWords } from '../language/terminal.ts'
 import { blockLines } from './block-lines.ts'
 import type { Span } from './layout.ts'
 import { markdownLines } from './markdown.ts'
@@ -46,14 +47,21 @@ export function stepLines(lesson: Lesson, step: Step, view: StepView, width: num
     if (lines.length > from) lines.push('')
   }
   if (last) prose(lesson.outro)
-  lines.push(...onwardLine(lesson.steps[index + 1], view.selected === onward, view.done[step.id] === true))
+  lines.push(
+    ...onwardLine(view.words, lesson.steps[index + 1], view.selected === onward, view.done[step.id] === true),
+  )
   anchors.set(onward, { from: lines.length - 1, to: lines.length - 1 })
   return { lines, anchors }
 }
 
-function onwardLine(next: Step | undefined, chosen: boolean, done: boolean): string[] {
+function onwardLine(
+  { block }: TerminalWords,
+  next: Step | undefined,
+  chosen: boolean,
+  done: boolean,
+): string[] {
   const pointer = chosen ? paint(['bold', 'cyan'], '▌') : ' '
-  const words = next ? `Next: ${next.title.replaceAll('`', '')}` : 'The end of the lesson'
+  const words = next ? block.next(next.title.replaceAll('`', '')) : block.end
   const key = chosen ? paint(['bold', 'cyan'], '  ⏎') : ''
   const mark = done ? paint('green', '✓') : paint('dim', '→')
   return [`${pointer} ${mark} ${chosen || done ? words : paint('dim', words)}${key}`]

@@ -1,9 +1,11 @@
 // What the lines of a step depend on, besides the step and the width.
 //
 // Made by page.ts, read by step-lines.ts and block-lines.ts.
+import type { TerminalWords } from '../language/terminal.ts'
 import type { BlockStatus } from '../player/ledger.ts'
 
 export interface StepView {
+  words: TerminalWords
   statuses: Readonly<Record<string, BlockStatus>>
   done: Readonly<Record<string, boolean>>
   selected: string | undefined

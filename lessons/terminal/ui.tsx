@@ -7,6 +7,9 @@
 // Next: lessons/terminal/model.ts
 import { StringDecoder } from 'node:string_decoder'
 import { render } from 'ink'
+import type { Entry } from '../format/glossary.ts'
+import type { Language } from '../language/language.ts'
+import { terminalWords } from '../language/terminal.ts'
 import type { Player } from '../player/player.ts'
 import { App } from './app.tsx'
 import { editText } from './editor.ts'
@@ -15,6 +18,8 @@ import type { Size } from './layout.ts'
 import { Model } from './model.ts'
 
 export interface UiOptions {
+  language: Language
+  entries: readonly Entry[]
   step?: string
   /** Ids of steps that were done on an earlier visit. */
   before: readonly string[]
@@ -88,7 +93,7 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
     giveKeyboard()
     stdout.write('\x1b[?25h')
     try {
-      return await editText(name, text)
+      return await editText(name, text, terminalWords[options.language])
     } finally {
       takeKeyboard()
       editing = false

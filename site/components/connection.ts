@@ -3,6 +3,8 @@
 //
 // Next: site/server/protocol.ts
 import { reactive } from 'vue'
+import type { Language } from '../../lessons/language/language.ts'
+import { siteWords } from '../../lessons/language/site.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
 import type { CgroupSample, NamespacesSample } from '../../lessons/player/watch.ts'
 import type { Message, Request } from '../server/protocol.ts'
@@ -29,7 +31,7 @@ type OutputListener = (terminal: string, data: Uint8Array | string, fresh: boole
 export class Connection {
   readonly state: LessonState = reactive({
     link: 'connecting',
-    message: 'connecting',
+    message: '',
     sandbox: '',
     blocks: {},
     steps: {},
@@ -40,20 +42,23 @@ export class Connection {
     notice: undefined,
   })
   readonly #slug: string
+  /** Of the page: in it the server speaks, and the lesson's checks. */
+  readonly #language: Language
   readonly #output = new Set<OutputListener>()
   #socket: WebSocket | undefined
   #closed = false
   #failures = 0
 
-  constructor(slug: string) {
+  constructor(slug: string, language: Language) {
     this.#slug = slug
+    this.#language = language
   }
 
   /** Called again for every new connection, with `onReady` to say anew what the page looks at. */
   open(onReady: () => void): void {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const socket = new WebSocket(
-      `${scheme}://${location.host}/sandbox?lesson=${this.#slug}&visitor=${visitor()}`,
+      `${scheme}://${location.host}/sandbox?lesson=${this.#slug}&language=${this.#language}&visitor=${visitor()}`,
     )
     this.#socket = socket
     let opened = false
@@ -71,10 +76,8 @@ export class Connection {
       this.#failures++
       // A page of the built site without its server, or without the token: a browser does not say which.
       this.state.link = opened ? 'away' : this.#failures > 2 ? 'refused' : 'connecting'
-      this.state.message =
-        this.state.link === 'refused'
-          ? 'no sandbox: run npm start, and open the address that the terminal shows'
-          : 'connecting again'
+      const words = siteWords[this.#language].sandbox
+      this.state.message = this.state.link === 'refused' ? words.refused : words.again
       setTimeout(() => this.open(onReady), Math.min(5000, 400 * this.#failures))
     })
   }

@@ -1,13 +1,17 @@
 // The keys of a lesson page. The terminal and the editor own most of the keyboard
 // while they have the focus; what works from there too is what no shell uses.
 
-export const keys: readonly { strokes: readonly string[]; does: string }[] = [
-  { strokes: ['Ctrl Enter'], does: 'run the next command of this step' },
-  { strokes: ['Alt ↓', 'j'], does: 'next step' },
-  { strokes: ['Alt ↑', 'k'], does: 'step before' },
-  { strokes: ['Ctrl `'], does: 'into the terminal, and back to the text' },
-  { strokes: ['Ctrl S'], does: 'in an exercise: save to the sandbox' },
-  { strokes: ['?'], does: 'these keys' },
+import type { SiteWords } from '../../lessons/language/site.ts'
+
+/** What each does is a word of lessons/language/site.ts. */
+export const keys: readonly { strokes: readonly string[]; does: keyof SiteWords['keys'] }[] = [
+  { strokes: ['Ctrl Enter'], does: 'run' },
+  { strokes: ['Alt ↓', 'j'], does: 'next' },
+  { strokes: ['Alt ↑', 'k'], does: 'previous' },
+  { strokes: ['Ctrl `'], does: 'terminal' },
+  { strokes: ['Ctrl S'], does: 'save' },
+  { strokes: ['/', 'Ctrl K'], does: 'search' },
+  { strokes: ['?'], does: 'help' },
 ]
 
 export type KeyAction = 'run' | 'next' | 'previous' | 'terminal' | 'help'

@@ -37,6 +37,12 @@ export class Guard {
     return this.tokenMatches(mine?.slice(this.#cookieName().length + 1) ?? null)
   }
 
+  /** What is the learner's goes to our own pages only: SameSite keeps the cookie from others, and a browser says who asks. */
+  mayRead(request: IncomingMessage): boolean {
+    const site = request.headers['sec-fetch-site']
+    return this.hasCookie(request) && (site === undefined || site === 'same-origin' || site === 'none')
+  }
+
   /** Why a WebSocket is refused: an HTTP status and a line, or undefined when it is not. */
   refusal(request: IncomingMessage): { status: number; reason: string } | undefined {
     if (!this.hostAllowed(request)) return { status: 421, reason: 'wrong Host' }

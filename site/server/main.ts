@@ -5,23 +5,26 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { languageOfCommand } from '../../lessons/language/language.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
 import { startSite } from './server.ts'
 
 // Called as `learn-containers site …`, or alone.
-const argv = process.argv[2] === 'site' ? process.argv.slice(3) : process.argv.slice(2)
+const argv = process.argv.slice(Math.max(process.argv.indexOf('site'), 1) + 1)
 const flags = new Command('site')
   .option('--port <number>', '', '4400')
   .option('--open')
   .option('--sandbox <where>', '', 'qemu')
   .option('--keep')
+  .option('--dev')
+  .option('--lang <language>')
   .parse(argv, { from: 'user' })
-  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean }>()
+  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean; dev?: boolean }>()
 
 const root = join(packageRoot(), 'dist/site')
-if (!existsSync(join(root, 'index.html')))
+if (!flags.dev && !existsSync(join(root, 'index.html')))
   throw new Error("the site is not built yet: run 'npm run site:build'")
 const port = Number(flags.port)
 if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`not a port: ${flags.port}`)
@@ -32,6 +35,8 @@ const engine = join(packageRoot(), 'dist/engine')
 const site = await startSite({
   root,
   port,
+  language: languageOfCommand(process.argv, process.env),
+  ...(flags.dev ? { pages: (await import('./development.ts')).developmentPages } : {}),
   open: (onProgress) =>
     openSandbox(flags.sandbox, {
       ...(flags.keep ? { keep: true } : {}),

@@ -6,6 +6,8 @@
 // Next: lessons/player/player.ts
 import type { WebSocket } from 'ws'
 import type { Lesson } from '../../lessons/format/lesson.ts'
+import type { Language } from '../../lessons/language/language.ts'
+import { lessonWords } from '../../lessons/language/lesson.ts'
 import type { PlayerEvent } from '../../lessons/player/events.ts'
 import { Player } from '../../lessons/player/player.ts'
 import { Progress } from '../../lessons/player/progress.ts'
@@ -16,14 +18,17 @@ const lingerMilliseconds = 30_000
 
 export class Room {
   readonly #lesson: Lesson
+  readonly #language: Language
   readonly #sandbox: Promise<Sandbox>
   readonly #onEmpty: () => void
   readonly #pages = new Set<WebSocket>()
   #player: Promise<Player> | undefined
   #linger: NodeJS.Timeout | undefined
 
-  constructor(lesson: Lesson, sandbox: Promise<Sandbox>, onEmpty: () => void) {
+  /** @param language of the page, in which the player speaks; the lesson's own may be another */
+  constructor(lesson: Lesson, language: Language, sandbox: Promise<Sandbox>, onEmpty: () => void) {
     this.#lesson = lesson
+    this.#language = language
     this.#sandbox = sandbox
     this.#onEmpty = onEmpty
   }
@@ -39,7 +44,9 @@ export class Room {
     try {
       const player = await this.#open()
       const { name } = await this.#sandbox
-      const { done } = { done: (await new Progress().read())[this.#lesson.slug] ?? [] }
+      const done = (await new Progress().read())[this.#lesson.slug] ?? []
+      // It left while the machine came up, and its room may be closed.
+      if (page.readyState !== page.OPEN) return
       const state = player.state()
       for (const step of done) state.steps[step] = true
       send(page, { type: 'hello', ...state, sandbox: name })
@@ -49,7 +56,7 @@ export class Room {
       send(page, {
         type: 'notice',
         kind: 'failed',
-        message: error instanceof Error ? error.message : String(error),
+        message: messageOf(error),
       })
       page.close(1011)
     }
@@ -57,7 +64,10 @@ export class Room {
 
   #open(): Promise<Player> {
     this.#player ??= this.#sandbox.then(async (sandbox) => {
-      const player = await Player.open({ lesson: this.#lesson, sandbox, progress: new Progress() })
+      const player = await Player.open({
+        ...{ lesson: this.#lesson, language: this.#language },
+        ...{ sandbox, progress: new Progress() },
+      })
       player.on((event) => this.#broadcast(event))
       return player
     })
@@ -85,7 +95,7 @@ export class Room {
       send(page, {
         type: 'notice',
         kind: busy ? 'busy' : 'failed',
-        message: error instanceof Error ? error.message : String(error),
+        message: busy ? lessonWords[this.#language].busy(error.message) : messageOf(error),
       })
     }
   }
@@ -126,6 +136,10 @@ async function act(player: Player, request: Request, reply: (message: Message) =
     case 'reset':
       return player.reset({ force: request.force })
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 export function send(page: WebSocket, message: Message): void {

@@ -2,14 +2,18 @@
 // WebSocket per lesson page. Loopback only.
 //
 // Next: site/server/room.ts
-import { createServer, type Server } from 'node:http'
-import { WebSocketServer } from 'ws'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { findLesson } from '../../lessons/format/catalogue.ts'
+import type { Language } from '../../lessons/language/language.ts'
+import { lessonWords, sandboxTask } from '../../lessons/language/lesson.ts'
+import { siteWords } from '../../lessons/language/site.ts'
+import { Progress } from '../../lessons/player/progress.ts'
 import { progressText } from '../../sandbox-vm/progress-line.ts'
-import type { Progress, Sandbox } from '../../sandbox-vm/sandbox.ts'
+import type { Sandbox, Progress as Task } from '../../sandbox-vm/sandbox.ts'
 import { Guard } from './guard.ts'
 import { Room, send } from './room.ts'
-import { end, serveStatic } from './static-files.ts'
+import { end, securityHeaders, serveStatic } from './static-files.ts'
 
 export interface SiteOptions {
   /** Directory of the built site. */
@@ -17,7 +21,19 @@ export interface SiteOptions {
   /** First port to try; the next ones follow when it is taken. */
   port: number
   /** Opens the sandbox. Called once, at the start, so that the VM comes up while the learner reads. */
-  open: (onProgress: (progress: Progress) => void) => Promise<Sandbox>
+  open: (onProgress: (progress: Task) => void) => Promise<Sandbox>
+  /** Of the person at this machine; the pages' own language is in their addresses. */
+  language?: Language
+  /** Serves the pages in place of `root`'s files, while they are written. */
+  pages?: (server: Server) => Promise<Pages>
+}
+
+/** Whoever answers what the server itself does not. */
+export interface Pages {
+  serve(request: IncomingMessage, response: ServerResponse): void
+  /** True for a WebSocket of its own. */
+  owns(request: IncomingMessage): boolean
+  close(): Promise<void>
 }
 
 export interface Site {
@@ -33,11 +49,15 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   let port = 0
   const guard = new Guard(() => port)
   const rooms = new Map<string, Room>()
-  let progress = 'starting the sandbox'
+  let task: Task = { task: 'starting the sandbox' }
+  /** What the sandbox does while a page waits, in that page's language. */
+  const waiting = new Map<WebSocket, Language>()
+  const tell = (page: WebSocket, language: Language): void =>
+    send(page, { type: 'progress', text: progressText({ ...task, task: sandboxTask(task.task, language) }) })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 512 * 1024 })
   const sandbox = options.open((one) => {
-    progress = progressText(one)
-    for (const page of sockets.clients) send(page, { type: 'progress', text: progress })
+    task = one
+    for (const [page, language] of waiting) tell(page, language)
   })
   // Whoever waits for it hears of a failure; that nobody does yet is no crash.
   sandbox.catch(() => {})
@@ -46,13 +66,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     if (!guard.hostAllowed(request)) return end(response, 421, 'wrong Host')
     const url = new URL(request.url ?? '/', 'http://localhost')
     const token = url.searchParams.get('token')
-    if (token === null) return void serveStatic(options.root, request, response)
+    if (url.pathname === '/progress' && token === null) return void serveProgress(guard, request, response)
+    if (token === null)
+      return pages ? pages.serve(request, response) : void serveStatic(options.root, request, response)
     if (!guard.tokenMatches(token)) {
-      return end(
-        response,
-        403,
-        'This address is from an earlier start. Open the one that the terminal shows now.',
-      )
+      return end(response, 403, siteWords[url.pathname.startsWith('/zh/') ? 'zh' : 'en'].oldAddress)
     }
     // The token goes into a cookie, and out of the address bar, where others might read it.
     url.searchParams.delete('token')
@@ -67,9 +85,11 @@ export async function startSite(options: SiteOptions): Promise<Site> {
 
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
+    if (guard.hostAllowed(request) && pages?.owns(request)) return
     const refusal = guard.refusal(request)
     const url = new URL(request.url ?? '/', 'http://localhost')
     const slug = url.searchParams.get('lesson') ?? ''
+    const language: Language = url.searchParams.get('language') === 'zh' ? 'zh' : 'en'
     const visitor = url.searchParams.get('visitor') ?? ''
     if (refusal || url.pathname !== '/sandbox' || !/^[\w-]{8,40}$/.test(visitor)) {
       const { status, reason } = refusal ?? { status: 400, reason: 'not a lesson page' }
@@ -77,32 +97,54 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     }
     sockets.handleUpgrade(request, socket, head, async (page) => {
       page.on('error', () => page.close())
-      send(page, { type: 'progress', text: progress })
-      const key = `${visitor} ${slug}`
-      const lesson = await findLesson(slug).catch(() => undefined)
+      waiting.set(page, language)
+      page.on('close', () => waiting.delete(page))
+      tell(page, language)
+      const key = `${visitor} ${language} ${slug}`
+      const lesson = await findLesson(slug, language).catch(() => undefined)
       if (!lesson) {
-        send(page, { type: 'notice', kind: 'failed', message: `there is no lesson ${slug}` })
+        send(page, { type: 'notice', kind: 'failed', message: lessonWords[language].noLesson(slug) })
         return page.close(1008)
       }
-      const room = rooms.get(key) ?? new Room(lesson, sandbox, () => rooms.delete(key))
+      const room = rooms.get(key) ?? new Room(lesson, language, sandbox, () => rooms.delete(key))
       rooms.set(key, room)
       await room.join(page)
     })
   })
 
+  const pages = await options.pages?.(server)
   port = await listen(server, options.port)
   return {
-    url: `http://127.0.0.1:${port}/?token=${guard.token}`,
+    url: `http://127.0.0.1:${port}/${options.language === 'zh' ? 'zh/' : ''}?token=${guard.token}`,
     port,
     sandbox,
     close: async () => {
       server.close()
+      await pages?.close()
       await Promise.all([...rooms.values()].map((room) => room.close()))
       for (const page of sockets.clients) page.terminate()
       server.closeAllConnections()
       await sandbox.then((open) => open.close()).catch(() => {})
     },
   }
+}
+
+/** What the learner has done: read here, written by the players. */
+async function serveProgress(
+  guard: Guard,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== 'GET') return end(response, 405, 'only GET')
+  if (!guard.mayRead(request)) return end(response, 401, 'no token: open the address that the terminal shows')
+  const done = await new Progress().read()
+  response
+    .writeHead(200, {
+      ...securityHeaders,
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+    })
+    .end(JSON.stringify({ done }))
 }
 
 /** Listens on the first free port from `port` on. Port 0 lets the kernel choose. */

@@ -27,7 +27,7 @@ const policy = [
   "base-uri 'self'",
 ].join('; ')
 
-const securityHeaders = {
+export const securityHeaders = {
   'Content-Security-Policy': policy,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',

@@ -4,13 +4,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import xterm from '@xterm/headless'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
-import { openPty } from '../../sandbox-vm/pty.ts'
 import type { Sandbox, Shell } from '../../sandbox-vm/sandbox.ts'
+import { openScreen, type Screen } from '../suites/screen.ts'
 import { openVm } from '../suites/vm.ts'
 
 const program = join(packageRoot(), 'dist/learn-containers.mjs')
@@ -31,61 +30,14 @@ afterEach(async () => {
   await shell?.exited
 })
 
-class Screen {
-  readonly shell: Shell
-  readonly terminal: InstanceType<typeof xterm.Terminal>
-  raw = ''
-  constructor(shell: Shell, cols: number, rows: number) {
-    this.shell = shell
-    this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true })
-    shell.onData((chunk) => {
-      this.raw += chunk.toString()
-      this.terminal.write(chunk)
-    })
-  }
-  text(): string {
-    const buffer = this.terminal.buffer.active
-    return Array.from(
-      { length: this.terminal.rows },
-      (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? '',
-    ).join('\n')
-  }
-  async shows(pattern: RegExp, timeout = 40_000): Promise<void> {
-    await expect.poll(() => this.text(), { timeout, interval: 100 }).toMatch(pattern)
-  }
-  async press(...keys: string[]): Promise<void> {
-    for (const key of keys) {
-      this.shell.write(key)
-      // A person's fingers need a moment too; the UI reads keys one by one.
-      await new Promise((resolve) => setTimeout(resolve, 120))
-    }
-  }
-}
-
 function start(
   args: readonly string[],
   size: readonly [cols: number, rows: number] = [140, 40],
   env: Record<string, string> = {},
 ): Screen {
-  const [cols, rows] = size
-  const state = process.env.LEARN_CONTAINERS_STATE
-  shell = openPty({
-    cols,
-    rows,
-    // Its number, for those who signal it; the modes of its terminal afterwards.
-    command: [
-      'sh',
-      '-c',
-      `sh -c 'echo $$ > ${directory}/pid; exec "$@"' sh "$@"; status=$?; stty -a > ${directory}/modes; exit $status`,
-      'sh',
-      process.execPath,
-      program,
-      ...args,
-    ],
-    cwd: packageRoot(),
-    env: { ...(state ? { LEARN_CONTAINERS_STATE: state } : {}), CI: '', ...env },
-  })
-  return new Screen(shell, cols, rows)
+  const screen = openScreen(args, { size, env, directory })
+  shell = screen.shell
+  return screen
 }
 
 async function signal(name: NodeJS.Signals): Promise<void> {

@@ -1,5 +1,5 @@
 // The lesson format: what parses, what is refused and with which words.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -112,7 +112,12 @@ test.each([
     head,
     /is not a file of the engine/,
   ],
-  ['an unknown view', step('::: watch oceans\n:::'), head, /no view oceans: there are namespaces, processes/],
+  [
+    'an unknown view',
+    step('::: watch oceans\n:::'),
+    head,
+    /no view oceans: there are namespaces, processes, cgroup, layers/,
+  ],
   [
     'a missing exercise file',
     step('::: exercise "E" file=/x starter=x.sh\n:::'),
@@ -212,8 +217,15 @@ describe('a translation', () => {
 
 test('what `new` writes can be read, and is never written over', async () => {
   process.env.LEARN_CONTAINERS_CONTENT = directory
+  const list = join(directory, 'modules.yaml')
+  const written =
+    '# The order.\n- id: space\n  title: T # short\n  lessons: [a, b]\n- id: time\n  lessons: []\n'
+  await writeFile(list, written)
   try {
-    const path = await newLesson('space/first-look')
+    const { path, listed } = await newLesson('space/first-look')
+    expect(listed).toBe(true)
+    expect(await readFile(list, 'utf8')).toBe(written.replace('[a, b]', '[a, b, first-look]'))
+    expect((await newLesson('nowhere/second')).listed).toBe(false)
     expect((await parseLesson(path)).steps.map((one) => one.id)).toEqual([
       'look-first',
       'break-it',

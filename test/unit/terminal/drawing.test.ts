@@ -5,16 +5,18 @@ import xterm from '@xterm/headless'
 import stringWidth from 'string-width'
 import { afterEach, expect, test, vi } from 'vitest'
 import { modules } from '../../../lessons/format/catalogue.ts'
+import { terminalWords } from '../../../lessons/language/terminal.ts'
 import { forProgram, readKeys } from '../../../lessons/terminal/keys.ts'
 import { inSight, layout, reveal } from '../../../lessons/terminal/layout.ts'
 import { markdownLines } from '../../../lessons/terminal/markdown.ts'
 import { screenLines } from '../../../lessons/terminal/screen-lines.ts'
 import { stepLines } from '../../../lessons/terminal/step-lines.ts'
 import { cgroupLines, namespacesLines } from '../../../lessons/terminal/views.ts'
+import { wrap } from '../../../lessons/terminal/wrapping.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
 
-const lessons = (await modules()).flatMap((module) => module.lessons)
+const lessons = [...(await modules()), ...(await modules('zh'))].flatMap((module) => module.lessons)
 
 test('Markdown is wrapped, listed and quoted', () => {
   const lines = markdownLines(
@@ -38,6 +40,7 @@ test.each([40, 60, 76, 100])('no line of any lesson is wider than %i cells', (wi
   for (const lesson of lessons) {
     for (const step of lesson.steps) {
       const view = {
+        words: terminalWords[lesson.language],
         statuses: {},
         done: {},
         option: -1,
@@ -142,4 +145,23 @@ test('views in text say what the samples say', () => {
   expect(cgroupLines([{ at: 1, path: '/x', exists: false, processes: [] }], 80).join()).toContain(
     'not there yet',
   )
+})
+
+test('Chinese fills its lines, keeps punctuation where it belongs, and styles over the end of a line', () => {
+  const text = '大家都说“启动一个容器”，可内核里（见 fork）并没有这样的调用。'
+  for (const width of [10, 11, 17, 24]) {
+    const lines = wrap(text, width)
+    expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''))
+    for (const line of lines) {
+      expect(stringWidth(line)).toBeLessThanOrEqual(width)
+      expect(line).not.toMatch(/^[，。）”]|[（“]$/)
+    }
+    // All but the last have room for no other character, unless punctuation holds it down.
+    for (const line of lines.slice(0, -1)) expect(stringWidth(line)).toBeGreaterThan(width - 6)
+  }
+  expect(wrap('\x1b[1m一二三四五\x1b[22m六', 4)).toEqual([
+    '\x1b[1m一二\x1b[22m',
+    '\x1b[1m三四\x1b[22m',
+    '\x1b[1m五\x1b[22m六',
+  ])
 })
