@@ -2,7 +2,7 @@
 // site's server sends it to the browser as JSON, `--run-all` prints it.
 //
 // Next: lessons/player/player.ts
-import type { CgroupSample, NamespacesSample } from './watch.ts'
+import type { Sample } from './watch/samples.ts'
 
 /** `waiting`: nothing happened yet. `lost`: the machine went away meanwhile; try again. */
 export type BlockState = 'waiting' | 'running' | 'passed' | 'failed' | 'lost'
@@ -17,8 +17,8 @@ export type PlayerEvent =
   /** Every check of the step passes, and its questions are answered. */
   | { type: 'step'; id: string; done: boolean }
   | { type: 'sandbox'; state: 'starting' | 'ready' | 'lost' | 'resetting'; message?: string }
-  /** A sample for a live view; see lessons/player/watch.ts. */
-  | { type: 'watch'; id: string; sample: NamespacesSample | CgroupSample }
+  /** A sample for a live view; see lessons/player/watch/samples.ts. */
+  | { type: 'watch'; id: string; sample: Sample }
 
 /** How a run, a check, an answer or a solution ended. */
 export interface Outcome {

@@ -24,7 +24,8 @@ import { typeBlock } from './run-block.ts'
 import { removeSession, setUpSession } from './session.ts'
 import { StepChecks } from './step-checks.ts'
 import { Terminal } from './terminal.ts'
-import { sample } from './watch.ts'
+import { sample } from './watch/sampler.ts'
+import type { Sample } from './watch/samples.ts'
 
 export interface PlayerOptions {
   lesson: Lesson
@@ -47,6 +48,7 @@ export class Player implements AsyncDisposable {
   /** Terminals whose shell is coming up. */
   readonly #opening = new Map<string, Promise<void>>()
   readonly #watches = new Map<string, AbortController>()
+  readonly #samples = new Map<string, Sample>()
   readonly #forget: () => void
   readonly #words: LessonWords
   readonly #checks: StepChecks
@@ -223,15 +225,23 @@ export class Player implements AsyncDisposable {
     const running = this.#watches.get(blockId)
     if (!on) {
       this.#watches.delete(blockId)
+      this.#samples.delete(blockId)
       running?.abort()
       return
     }
-    if (block?.type !== 'watch' || (running && !running.signal.aborted)) return
+    if (block?.type !== 'watch') return
+    if (running && !running.signal.aborted) {
+      // A page that came back: the next sample may take a while, where nothing changes.
+      const last = this.#samples.get(blockId)
+      if (last) this.#emit({ type: 'watch', id: blockId, sample: last })
+      return
+    }
     const controller = new AbortController()
     this.#watches.set(blockId, controller)
-    await sample(this.#sandbox, this.session, block, controller.signal, (one) =>
-      this.#emit({ type: 'watch', id: blockId, sample: one }),
-    )
+    await sample(this.#sandbox, this.session, block, controller.signal, (one) => {
+      this.#samples.set(blockId, one)
+      this.#emit({ type: 'watch', id: blockId, sample: one })
+    })
       // Stopped, or the sandbox is lost: #begin() starts it again when it is back.
       .catch(() => controller.abort())
   }

@@ -32,7 +32,8 @@ export function layout({ columns, rows }: Size, view: boolean): Layout {
   if (columns >= 110) {
     const left = Math.min(84, Math.floor(columns * 0.48))
     const right = columns - left
-    const below = view && body >= 26 ? 9 : 0
+    // A tree or a stack of layers needs room; the terminal needs more.
+    const below = view && body >= 26 ? Math.max(9, Math.min(20, Math.floor(body * 0.36))) : 0
     return {
       wide: true,
       text: { columns: left - 4, rows: body - 2 },

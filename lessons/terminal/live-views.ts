@@ -3,14 +3,27 @@
 //
 // Owned by model.ts.
 import type { Step } from '../format/lesson.ts'
+import { languageOf } from '../language/language.ts'
+import { viewWords } from '../language/views.ts'
 import type { Player } from '../player/player.ts'
-import type { CgroupSample, NamespacesSample } from '../player/watch.ts'
-import { cgroupLines, namespacesLines } from './views.ts'
+import { withSample } from '../player/watch/cgroup-history.ts'
+import { type LayersPicture, layersPicture } from '../player/watch/layers-picture.ts'
+import { type Letters, namespaceLetters, processRows } from '../player/watch/process-rows.ts'
+import type { CgroupSample, ProcessesSample, Sample } from '../player/watch/samples.ts'
+import { cgroupLines } from './views/cgroup.ts'
+import { layersLines } from './views/layers.ts'
+import { namespacesLines, processesLines } from './views/processes.ts'
+
+/** What a view knows besides its last sample. */
+type Kept =
+  | { view: 'namespaces' | 'processes'; sample: ProcessesSample; letters: Letters }
+  | { view: 'cgroup'; history: CgroupSample[] }
+  | { view: 'layers'; picture: LayersPicture }
 
 export class LiveViews {
   readonly #player: Player
-  readonly #namespaces = new Map<string, NamespacesSample>()
-  readonly #cgroups = new Map<string, CgroupSample[]>()
+  readonly #words = viewWords[languageOf(process.env)]
+  readonly #kept = new Map<string, Kept>()
   #watched: string[] = []
 
   constructor(player: Player) {
@@ -24,20 +37,35 @@ export class LiveViews {
     for (const id of this.#watched) void this.#player.watch(id, true)
   }
 
-  add(id: string, sample: NamespacesSample | CgroupSample): void {
-    if ('host' in sample) this.#namespaces.set(id, sample)
-    else this.#cgroups.set(id, [...(this.#cgroups.get(id) ?? []), sample].slice(-120))
+  add(id: string, sample: Sample): void {
+    const before = this.#kept.get(id)
+    if (sample.view === 'cgroup') {
+      const history = withSample(before?.view === 'cgroup' ? before.history : [], sample)
+      this.#kept.set(id, { view: 'cgroup', history })
+    } else if (sample.view === 'layers') {
+      const picture = layersPicture(sample, before?.view === 'layers' ? before.picture : undefined)
+      this.#kept.set(id, { view: 'layers', picture })
+    } else {
+      const known = before && 'letters' in before ? before.letters : undefined
+      const letters = namespaceLetters(sample, processRows(sample), known)
+      this.#kept.set(id, { view: sample.view, sample, letters })
+    }
   }
 
   /** What each view of the step shows now; nothing for one that has not looked yet. */
   lines(columns: number): Record<string, string[]> {
     const found: Record<string, string[]> = {}
     for (const id of this.#watched) {
-      const namespaces = this.#namespaces.get(id)
-      const history = this.#cgroups.get(id)
-      if (namespaces) found[id] = namespacesLines(namespaces, columns)
-      else if (history) found[id] = cgroupLines(history, columns)
+      const kept = this.#kept.get(id)
+      if (kept) found[id] = this.#draw(kept, columns)
     }
     return found
+  }
+
+  #draw(kept: Kept, columns: number): string[] {
+    if (kept.view === 'cgroup') return cgroupLines(kept.history, columns, this.#words)
+    if (kept.view === 'layers') return layersLines(kept.picture, columns, this.#words)
+    if (kept.view === 'processes') return processesLines(kept.sample, columns, this.#words)
+    return namespacesLines(kept.sample, kept.letters, columns, this.#words)
   }
 }

@@ -6,7 +6,9 @@ import { reactive } from 'vue'
 import type { Language } from '../../lessons/language/language.ts'
 import { siteWords } from '../../lessons/language/site.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
-import type { CgroupSample, NamespacesSample } from '../../lessons/player/watch.ts'
+import { withSample } from '../../lessons/player/watch/cgroup-history.ts'
+import { type LayersPicture, layersPicture } from '../../lessons/player/watch/layers-picture.ts'
+import type { CgroupSample, Sample } from '../../lessons/player/watch/samples.ts'
 import type { Message, Request } from '../server/protocol.ts'
 
 export interface LessonState {
@@ -16,9 +18,11 @@ export interface LessonState {
   sandbox: string
   blocks: Record<string, BlockStatus>
   steps: Record<string, boolean>
-  samples: Record<string, NamespacesSample | CgroupSample>
+  samples: Record<string, Sample>
   /** The last minute of each cgroup, by path: another view of the same group goes on with it. */
   histories: Record<string, CgroupSample[]>
+  /** What each overlay shows, by mount point: with what was copied up before. */
+  overlays: Record<string, LayersPicture>
   exercises: Record<string, string>
   /** Hints that the learner opened: the next one is offered after the one before. */
   opened: Record<string, boolean>
@@ -37,6 +41,7 @@ export class Connection {
     steps: {},
     samples: {},
     histories: {},
+    overlays: {},
     exercises: {},
     opened: {},
     notice: undefined,
@@ -136,11 +141,11 @@ export class Connection {
     }
   }
 
-  #keep(id: string, sample: NamespacesSample | CgroupSample): void {
-    this.state.samples[id] = sample
-    if (!('at' in sample)) return
-    const minute = (this.state.histories[sample.path] ?? []).filter((one) => sample.at - one.at < 60_000)
-    this.state.histories[sample.path] = [...minute, sample]
+  #keep(id: string, sample: Sample): void {
+    const { samples, histories, overlays } = this.state
+    samples[id] = sample
+    if (sample.view === 'cgroup') histories[sample.path] = withSample(histories[sample.path] ?? [], sample)
+    if (sample.view === 'layers') overlays[sample.path] = layersPicture(sample, overlays[sample.path])
   }
 }
 

@@ -60,7 +60,7 @@ test('a lesson by clicking: commands run, checks tick, questions explain, steps 
   await page.waitForSelector('#break-it .check[data-state=passed]')
   await runStep('enter')
   await page.waitForSelector('#enter .check[data-state=passed]')
-  await page.locator('.machine .live .boxed .process', { hasText: 'PID 1' }).first().waitFor()
+  await page.locator('.machine .live [data-process]', { hasText: 'PID 1 ←' }).first().waitFor()
   await page.screenshot({ path: join(shots, 'lesson.png') })
 })
 
@@ -118,7 +118,7 @@ test('by keyboard alone: a step by Alt+↓, its commands by Ctrl+Enter', async (
 test('the memory of a cgroup is drawn, live', async () => {
   await runStep('look-first')
   await runStep('limit')
-  await page.locator('.machine .live .now', { hasText: 'of 50.0 MB' }).waitFor()
+  await page.locator('.machine .live .now', { hasText: 'of 50 MiB' }).waitFor()
   await page.waitForSelector('#limit .check[data-state=passed]')
   await page.screenshot({ path: join(shots, 'cgroup.png') })
 })

@@ -11,7 +11,6 @@ import { inSight, layout, reveal } from '../../../lessons/terminal/layout.ts'
 import { markdownLines } from '../../../lessons/terminal/markdown.ts'
 import { screenLines } from '../../../lessons/terminal/screen-lines.ts'
 import { stepLines } from '../../../lessons/terminal/step-lines.ts'
-import { cgroupLines, namespacesLines } from '../../../lessons/terminal/views.ts'
 import { wrap } from '../../../lessons/terminal/wrapping.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -113,38 +112,6 @@ test('a screen keeps its colours, wide characters and cursor', async () => {
   ])
   expect(lines[0]).toContain('\x1b[0;1;38;5;1mred')
   expect(lines[1]).toContain('\x1b[0;7m ')
-})
-
-test('views in text say what the samples say', () => {
-  const host = { pid: '1', mnt: '2' }
-  const tree = namespacesLines(
-    {
-      host,
-      processes: [
-        { pid: 5, ppid: 1, nspid: [5], command: 'bash', terminal: 'inside', namespaces: host },
-        { pid: 9, ppid: 5, nspid: [9, 1], command: 'bash', namespaces: { pid: '4026532179', mnt: '2' } },
-      ],
-    },
-    80,
-  )
-  expect(tree[1]).toMatch(/bash +pid 5 +as the host \(inside\)/)
-  expect(tree[2]).toMatch(/└ bash +pid 9 → 1 +pid:2179/)
-  const gauge = cgroupLines(
-    [
-      {
-        at: 1,
-        path: '/x',
-        exists: true,
-        memory: { current: 25 * 1024 ** 2, max: 50 * 1024 ** 2, oomKills: 2 },
-        processes: [],
-      },
-    ],
-    80,
-  )
-  expect(gauge.join('\n')).toMatch(/█+░+ 25\.0 MB of 50\.0 MB[\s\S]*OOM kills: 2/)
-  expect(cgroupLines([{ at: 1, path: '/x', exists: false, processes: [] }], 80).join()).toContain(
-    'not there yet',
-  )
 })
 
 test('Chinese fills its lines, keeps punctuation where it belongs, and styles over the end of a line', () => {
