@@ -81,11 +81,16 @@ export const defaultMounts: readonly Mount[] = [
   },
   { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...strict, 'ro'] },
   { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', ...strict] },
+  // #region ipc-mounts
+  // An ipc namespace hides queues from the kernel's calls; the directory that shows
+  // them is a mount, and a mount shows the namespace that it was made in.
   { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: strict },
   {
+    // POSIX shared memory is files in a tmpfs: only the mount keeps it apart.
     destination: '/dev/shm',
     type: 'tmpfs',
     source: 'shm',
     options: [...strict, 'mode=1777', 'size=67108864'],
   },
+  // #endregion ipc-mounts
 ]

@@ -33,6 +33,7 @@ import { propagationWords } from './mount-options.ts'
 import { mountAt, readMountinfo } from './mountinfo.ts'
 import { sealMounts } from './mounts.ts'
 
+// #region prepare-rootfs
 /**
  * Makes `rootfs` a mount of its own, of which the host hears nothing.
  * @param propagation `linux.rootfsPropagation`; left out, `rslave`
@@ -60,6 +61,7 @@ export function prepareRootfs(rootfs: string, propagation?: string): void {
     throw new EngineError('invalid', `make the root filesystem ${path} a mount`, { cause })
   }
 }
+// #endregion prepare-rootfs
 
 function initialPropagation(word: string | undefined): number {
   const flags = propagationWords[word || 'rslave'] ?? MS_SLAVE | MS_REC
