@@ -75,11 +75,16 @@ export const defaultMounts: readonly Mount[] = [
   },
   standardMounts.sys,
   { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', ...strict] },
+  // #region ipc-mounts
+  // An ipc namespace hides queues from the kernel's calls; the directory that shows
+  // them is a mount, and a mount shows the namespace that it was made in.
   standardMounts.mqueue,
   {
+    // POSIX shared memory is files in a tmpfs: only the mount keeps it apart.
     destination: '/dev/shm',
     type: 'tmpfs',
     source: 'shm',
     options: [...strict, 'mode=1777', 'size=67108864'],
   },
+  // #endregion ipc-mounts
 ]

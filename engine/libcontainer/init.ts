@@ -153,10 +153,14 @@ function hostPid(): number {
   return Number(readlinkSync('/proc/self'))
 }
 
+// #region hostname
+/** In the new uts namespace, and before a capability is dropped: sethostname(2) wants CAP_SYS_ADMIN, which containers do not get. */
 function nameHost({ hostname = '', domainname = '' }: CreateRequest['config']): void {
+  // Left out, the container keeps the host's name: a new uts namespace is a copy.
   if (hostname !== '') sethostname(hostname)
   if (domainname !== '') setdomainname(domainname)
 }
+// #endregion hostname
 
 function joinKeyring(id: string, warn: (message: string) => void): void {
   try {

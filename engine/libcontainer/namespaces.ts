@@ -113,6 +113,7 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
   }
 }
 
+// #region loopback
 /** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */
 export function raiseLoopback(warn: (line: string) => void): void {
   try {
@@ -121,3 +122,4 @@ export function raiseLoopback(warn: (line: string) => void): void {
     warn(`lo stays down: ${error instanceof Error ? error.message : error}`)
   }
 }
+// #endregion loopback

@@ -40,6 +40,7 @@ import { sealMounts } from './mounts.ts'
 export function prepareRootfs(rootfs: string, propagation?: string): void {
   const path = realpathSync(rootfs)
   try {
+    // #region prepare-rootfs
     // systemd mounts "/" shared, so our mounts would show up on the host.
     // Slave: the host's mounts reach us, ours never reach the host. `shared` is for
     // volumes whose mounts the host is meant to see.
@@ -56,6 +57,7 @@ export function prepareRootfs(rootfs: string, propagation?: string): void {
     // The new root must be a mount of its own. Binding a directory onto itself
     // makes it one. Skip this: EBUSY, or EINVAL.
     mount({ source: path, target: path, flags: MS_BIND | MS_REC })
+    // #endregion prepare-rootfs
   } catch (cause) {
     throw new EngineError('invalid', `make the root filesystem ${path} a mount`, { cause })
   }

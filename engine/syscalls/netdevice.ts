@@ -8,6 +8,7 @@ const SIOCGIFFLAGS = 0x8913
 const SIOCSIFFLAGS = 0x8914
 const IFF_UP = 1
 
+// #region bring-up
 /** Brings an interface of this network namespace up. @param name 15 bytes at most */
 export function bringUp(name: string): void {
   // Any socket will do: it says which network namespace is meant.
@@ -27,6 +28,7 @@ export function bringUp(name: string): void {
     closeSync(socket)
   }
 }
+// #endregion bring-up
 
 function ioctl(fd: number, code: number, name: string, data: Uint8Array, shown: string): void {
   call('ioctl', 'int ioctl(int, ulong, void*)', [number(fd), number(code, name), bytes(data, shown)])
