@@ -90,6 +90,7 @@ export function unshareNamespaces(namespaces: readonly Namespace[]): void {
 }
 // #endregion unshare
 
+// #region time-offsets
 /**
  * Sets the clocks of a new time namespace, time_namespaces(7). It is for children
  * until this process executes something: then the kernel moves it in, and from
@@ -104,6 +105,7 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
     }
   }
 }
+// #endregion time-offsets
 
 /** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */
 export function raiseLoopback(warn: (line: string) => void): void {
