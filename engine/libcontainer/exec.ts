@@ -49,6 +49,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   undo.defer(() => void birth.child.kill('SIGKILL'))
   const channel = new HostChannel(birth.child, layout.channel, options.listener ?? {})
   undo.defer(() => channel.close())
+  // #region exec
   channel.send({
     kind: 'exec',
     id: state.id,
@@ -64,6 +65,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   const { pid } = await channel.expect('hello')
   fromPaths(subCgroups(state.cgroupPaths, options.cgroups ?? [])).add(pid, first)
   channel.go()
+  // #endregion exec
   await channel.untilEnd()
   undo.move()
   birth.child.unref()

@@ -48,6 +48,7 @@ const atBirth = (one: Namespace): boolean =>
 export const has = (namespaces: readonly Namespace[], type: Namespace['type']): boolean =>
   namespaces.some((one) => one.type === type)
 
+// #region join
 /** Joins, in init, those that have a path. The mount namespace comes last: with it goes the host's /proc. */
 export function joinNamespaces(namespaces: readonly Namespace[]): void {
   const order = Object.keys(namespaceKinds)
@@ -67,6 +68,7 @@ export function joinNamespaces(namespaces: readonly Namespace[]): void {
     closeSync(fd)
   }
 }
+// #endregion join
 
 export function openNamespace(type: string, path: string): number {
   try {
