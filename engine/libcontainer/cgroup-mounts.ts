@@ -39,6 +39,7 @@ export function mountCgroups(task: Task): string[] {
   return []
 }
 
+// #region unified
 function mountUnified(task: Task, own: string): string[] {
   const { entry, options, rootfs, context } = task
   try {
@@ -57,6 +58,7 @@ function mountUnified(task: Task, own: string): string[] {
   } catch (error) {
     if (!isRefused(error)) throw error
   }
+  // #endregion unified
   // A user namespace may mount cgroup2 only where the cgroup namespace is its own too.
   // MS_REC: what the host has mounted below must not come to light (EINVAL without).
   const bind = (source: string): string[] =>

@@ -53,6 +53,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   undo.defer(() => void birth.child.kill('SIGKILL'))
   const channel = new HostChannel(birth.child, layout.channel, options.listener ?? {})
   undo.defer(() => channel.close())
+  // #region exec
   channel.send({
     kind: 'exec',
     id: state.id,
@@ -72,6 +73,7 @@ export async function execInContainer(options: ExecOptions): Promise<{ birth: Bi
   if (final) setCpuAffinity(final, pid)
   else if (initial) resetCpuAffinity(pid)
   channel.go()
+  // #endregion exec
   await channel.untilEnd()
   undo.move()
   birth.child.unref()

@@ -59,6 +59,7 @@ const atBirth = (one: Namespace): boolean =>
 export const has = (namespaces: readonly Namespace[], type: Namespace['type']): boolean =>
   namespaces.some((one) => one.type === type)
 
+// #region join
 /** Joins, in init, those that have a path. The mount namespace comes last: with it goes the host's /proc. */
 export function joinNamespaces(namespaces: readonly Namespace[]): void {
   const order = Object.keys(namespaceKinds)
@@ -78,6 +79,7 @@ export function joinNamespaces(namespaces: readonly Namespace[]): void {
     closeSync(fd)
   }
 }
+// #endregion join
 
 export function openNamespace(type: string, path: string): number {
   try {
@@ -101,7 +103,12 @@ export function unshareNamespaces(namespaces: readonly Namespace[]): void {
 }
 // #endregion unshare
 
-/** Sets the clocks of a new time namespace. Once somebody is inside they are fixed (EACCES): birth.ts has set them then. */
+// #region time-offsets
+/**
+ * Sets the clocks of a new time namespace, time_namespaces(7). Once somebody is
+ * inside they are fixed (EACCES): before Linux 6.2, where execve(2) moves nobody
+ * in, birth.ts has set them earlier.
+ */
 export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
   if (!execMovesIntoTime) return
   for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(offsets ?? {})) {
@@ -112,6 +119,7 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
     }
   }
 }
+// #endregion time-offsets
 
 // #region loopback
 /** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */

@@ -25,6 +25,7 @@ function own(mappings: readonly IdMapping[] | undefined, id: number | undefined)
   return mappings?.length === 1 && mappings[0]?.hostID === id && mappings[0]?.size === 1
 }
 
+// #region write-map
 function writeMap(
   pid: number,
   kind: 'uid' | 'gid',
@@ -41,6 +42,7 @@ function writeMap(
     throw new EngineError('forbidden', `$.linux.${kind}Mappings: write ${kind}_map`, { cause })
   }
 }
+// #endregion write-map
 
 /** Becomes user 0 of the namespace whose maps were just written; with it come all capabilities in there. */
 export function becomeNamespaceRoot(): void {
