@@ -7,6 +7,7 @@
 //
 // Called by settings-v2.ts. Next: engine/libcontainer/cgroups/settings-v2.ts
 
+// #region cpu-weight
 /**
  * cpu.shares, 2 to 262144 (MAX_SHARES of kernel/sched/sched.h), to cpu.weight, 1 to 10000: linear.
  *
@@ -20,6 +21,7 @@ export function sharesToWeight(shares: number): number {
   const inside = Math.min(Math.max(shares, 2), 262144)
   return 1 + Math.floor(((inside - 2) * 9999) / 262142)
 }
+// #endregion cpu-weight
 
 /**
  * blkio.weight, 10 to 1000, to io.weight, 1 to 10000: linear.
@@ -62,6 +64,7 @@ export function swapMax(swap: number | undefined, limit: number | undefined): st
   return String(swap - limit)
 }
 
+// #region cpu-max
 /**
  * cpu.cfs_quota_us and cpu.cfs_period_us to the one line of cpu.max, `QUOTA PERIOD`.
  * @param now the line that stands there: whichever of the two is not asked for stays
@@ -72,3 +75,4 @@ export function cpuMax(quota: number | undefined, period: number | undefined, no
   const second = period === undefined || period === 0 ? nowPeriod : String(period)
   return `${first} ${second}`
 }
+// #endregion cpu-max

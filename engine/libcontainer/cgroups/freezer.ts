@@ -39,6 +39,7 @@ export function stateV1(path: string): FreezerState {
   return readIfThere(path, 'freezer.state') === 'FROZEN' ? 'frozen' : 'freezing'
 }
 
+// #region freeze
 /** cgroup-v2.rst, "cgroup.freeze". */
 export function freezeV2(path: string): void {
   write(join(path, 'cgroup.freeze'), '1')
@@ -55,6 +56,7 @@ export function stateV2(path: string): FreezerState {
   if (readIfThere(path, 'cgroup.freeze') !== '1') return 'thawed'
   return /^frozen 1$/m.test(readIfThere(path, 'cgroup.events') ?? '') ? 'frozen' : 'freezing'
 }
+// #endregion freeze
 
 function write(file: string, value: string): void {
   try {

@@ -43,6 +43,7 @@ export function hierarchies(): Hierarchies {
   return findHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
 }
 
+// #region version
 /**
  * The version that can limit something here. On a "hybrid" host the v1 controllers
  * stand beside a v2 hierarchy that has none: a controller lives in one hierarchy
@@ -53,6 +54,7 @@ export function versionOf({ v2, v1 }: Hierarchies): 1 | 2 | undefined {
   if (v2 !== undefined && (!hasV1 || /\bmemory\b/.test(readIfThere(v2, 'cgroup.controllers') ?? ''))) return 2
   return hasV1 ? 1 : undefined
 }
+// #endregion version
 
 /** The own cgroup in v2, as a path from the hierarchy's root: the line `0::/path` of /proc/self/cgroup. */
 export function ownCgroup(text: string = readFileSync('/proc/self/cgroup', 'utf8')): string {
