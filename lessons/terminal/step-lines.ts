@@ -10,6 +10,7 @@ import type { Span } from './layout.ts'
 import { markdownLines } from './markdown.ts'
 import { paint } from './paint.ts'
 import { onward, type StepView } from './step-view.ts'
+import { wrap } from './wrapping.ts'
 
 export interface StepLines {
   lines: string[]
@@ -47,22 +48,25 @@ export function stepLines(lesson: Lesson, step: Step, view: StepView, width: num
     if (lines.length > from) lines.push('')
   }
   if (last) prose(lesson.outro)
-  lines.push(
-    ...onwardLine(view.words, lesson.steps[index + 1], view.selected === onward, view.done[step.id] === true),
-  )
-  anchors.set(onward, { from: lines.length - 1, to: lines.length - 1 })
+  const from = lines.length
+  const [chosen, done] = [view.selected === onward, view.done[step.id] === true]
+  lines.push(...onwardLines(view.words, lesson.steps[index + 1], { chosen, done }, width))
+  anchors.set(onward, { from, to: lines.length - 1 })
   return { lines, anchors }
 }
 
-function onwardLine(
+function onwardLines(
   { block }: TerminalWords,
   next: Step | undefined,
-  chosen: boolean,
-  done: boolean,
+  { chosen, done }: { chosen: boolean; done: boolean },
+  width: number,
 ): string[] {
   const pointer = chosen ? paint(['bold', 'cyan'], '▌') : ' '
   const words = next ? block.next(next.title.replaceAll('`', '')) : block.end
   const key = chosen ? paint(['bold', 'cyan'], '  ⏎') : ''
   const mark = done ? paint('green', '✓') : paint('dim', '→')
-  return [`${pointer} ${mark} ${chosen || done ? words : paint('dim', words)}${key}`]
+  return wrap(words, width - 7).map((line, row, { length }) => {
+    const text = chosen || done ? line : paint('dim', line)
+    return `${pointer} ${row === 0 ? mark : ' '} ${text}${row === length - 1 ? key : ''}`
+  })
 }

@@ -1,7 +1,7 @@
 // tocker on this machine's own kernel, whichever cgroup version it has. Needs root.
 // Each test looks at what the kernel says; the last one at what is left behind.
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -230,36 +230,6 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect((await readFile(join(packageRoot(), file), 'utf8')).split('\n')[Number(line) - 1]).toContain(
         'pivotRoot(',
       )
-    })
-
-    describe('--layer', () => {
-      test('takes every write, keeps it for the next run, and leaves the root filesystem as it was', async () => {
-        const layer = join(directory, 'a layer: one, two')
-        const first = await run('--layer', layer, '--', 'sh', '-c', 'echo mine > /new; rm /etc/group; ls /')
-        expect(first.stdout).toMatch(/^new$/m)
-        const again = await run('--layer', layer, '--', 'sh', '-c', 'cat /new; ls /etc')
-        expect(again.stdout).toMatch(/^mine$/m)
-        expect(again.stdout).not.toMatch(/^group$/m)
-        expect((await run('--', 'ls', '/etc/group')).exitCode).toBe(0)
-        // A whiteout: a character device 0/0 stands for what was deleted.
-        const whiteout = await stat(join(layer, 'diff/etc/group'))
-        expect([whiteout.isCharacterDevice(), whiteout.rdev]).toEqual([true, 0])
-        expect(await readFile(join(layer, 'diff/new'), 'utf8')).toBe('mine\n')
-      })
-
-      test('is mounted for the container alone', async () => {
-        const layer = join(directory, 'private')
-        const { stdout } = await run('--layer', layer, '--', 'grep', ' / ', '/proc/self/mountinfo')
-        expect(stdout).toContain('- overlay overlay')
-        expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(layer)
-      })
-
-      test('on a file system that cannot hold one, says why', async () => {
-        const { stderr, exitCode } = await run('--layer', '/proc/layer', '--', 'true')
-        expect(exitCode).toBe(125)
-        expect(stderr).toMatch(/^tocker: .*\/proc\/layer/)
-        expect(stderr).not.toMatch(/ {4}at /)
-      })
     })
 
     test('killed with -9, tocker takes its container along, and the next run removes its cgroup', async () => {
