@@ -11,8 +11,15 @@ export interface RunAllResult {
   failed: number
 }
 
-/** Goes through every step in order, as a learner who knows the answers. */
-export async function runAll(player: Player, print: (line: string) => void): Promise<RunAllResult> {
+/**
+ * Goes through every step in order, as a learner who knows the answers.
+ * @param before called when a step was entered, and nothing of it was done
+ */
+export async function runAll(
+  player: Player,
+  print: (line: string) => void,
+  before: (step: Step) => Promise<void> = async () => {},
+): Promise<RunAllResult> {
   const result: RunAllResult = { passed: 0, failed: 0 }
   const report = (label: string, { state, message, seconds }: Outcome): void => {
     if (state === 'passed') result.passed++
@@ -24,6 +31,7 @@ export async function runAll(player: Player, print: (line: string) => void): Pro
   for (const [index, step] of player.lesson.steps.entries()) {
     print(`${index + 1}/${player.lesson.steps.length} ${step.title}`)
     player.enter(step.id)
+    await before(step)
     for (const block of step.blocks) await take(player, step, block, report)
   }
   return result
