@@ -112,7 +112,12 @@ test.each([
     head,
     /is not a file of the engine/,
   ],
-  ['an unknown view', step('::: watch oceans\n:::'), head, /no view oceans: there are namespaces, cgroup/],
+  [
+    'an unknown view',
+    step('::: watch oceans\n:::'),
+    head,
+    /no view oceans: there are namespaces, processes, cgroup, layers/,
+  ],
   [
     'a missing exercise file',
     step('::: exercise "E" file=/x starter=x.sh\n:::'),
