@@ -57,7 +57,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await vm
-    ?.exec('umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/* /sys/fs/cgroup/views')
+    ?.exec('umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/*/ /sys/fs/cgroup/views')
     .catch(() => undefined)
   await browser?.close()
   await site?.close()
@@ -141,6 +141,12 @@ test('namespaces: the host’s lanes run down, and what is its own is a block wi
     expect.stringMatching(/pid: own, [A-Z], \d+/),
   ])
   expect(await inner.locator('td.host').count()).toBe(6)
+  const width = (kind: string) =>
+    inner
+      .locator(`td.${kind} > i`)
+      .first()
+      .evaluate((lane) => lane.getBoundingClientRect().width)
+  expect(await width('own')).toBeGreaterThan(4 * (await width('host')))
   await page
     .locator('.machine .live .told', { hasText: 'bash has mnt, pid of its own, and shares 6 with the host.' })
     .waitFor()
@@ -165,7 +171,8 @@ test('cgroups: weights of 2 to 1 are bars of 2 to 1', async () => {
   await vm.exec(`mkdir -p ${path}; echo '+cpu +memory +pids' > ${path}/cgroup.subtree_control
 mkdir -p ${path}/large ${path}/small; echo 50 > ${path}/small/cpu.weight; echo 40M > ${path}/memory.max
 for g in large small; do
-  setsid taskset 1 sh -c 'echo $$ > "$1/cgroup.procs"; while :; do :; done' sh ${path}/$g < /dev/null > /dev/null 2>&1 &
+  # On one CPU, and that after the move: a cpuset that is entered sets the CPUs anew.
+  setsid sh -c 'echo $$ > "$1/cgroup.procs"; exec taskset 1 sh -c "while :; do :; done"' sh ${path}/$g < /dev/null > /dev/null 2>&1 &
 done`)
   const found = await samplesOf('cgroup', { path }, 8)
   await vm.exec(`echo 1 > ${path}/cgroup.kill`)
