@@ -7,6 +7,7 @@ import type { Language } from './language.ts'
 const en = {
   waiting: 'Waiting for the sandbox…',
   looking: 'looking …',
+  beside: 'Live picture, under the terminal',
   titles: {
     namespaces: 'Live: who shares what with the host',
     processes: 'Live: the same processes, outside and inside',
@@ -109,6 +110,7 @@ const en = {
 const zh: typeof en = {
   waiting: '正在等待沙箱……',
   looking: '正在读取……',
+  beside: '实时图，在终端下方',
   titles: {
     namespaces: '实时：谁与宿主机共享什么',
     processes: '实时：同样的进程，从外面看和从里面看',

@@ -22,7 +22,7 @@ export interface Point {
   mark?: true
 }
 
-export type Plot = 'cpu' | 'memory' | 'read' | 'written' | 'pids'
+type Plot = 'cpu' | 'memory' | 'read' | 'written' | 'pids'
 
 export interface CgroupPicture {
   sample: CgroupSample

@@ -4,7 +4,7 @@
 // Pure: drawn by the site and by the terminal.
 import type { LayerEntry, LayersSample } from './samples.ts'
 
-export interface CopyUp {
+interface CopyUp {
   path: string
   bytes: number
   /** Counts up from 1, for a picture that flashes each once. */

@@ -22,7 +22,7 @@ export class LayersReader implements ViewReader {
   #made = ''
 
   get stale(): boolean {
-    return JSON.stringify(this.#mount) !== this.#made
+    return (JSON.stringify(this.#mount) ?? '') !== this.#made
   }
 
   script(): string {

@@ -8,7 +8,7 @@
 export const namespaceNames = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'] as const
 export type NamespaceName = (typeof namespaceNames)[number]
 /** Inode numbers of /proc/PID/ns, as text. */
-export type Namespaces = Partial<Record<NamespaceName, string>>
+type Namespaces = Partial<Record<NamespaceName, string>>
 
 /** A line of /proc/PID/uid_map, as the host reads it: `count` ids from `inside` on are those from `outside` on. */
 export interface IdRange {

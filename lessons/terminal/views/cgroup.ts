@@ -39,7 +39,9 @@ function cpu(
     ...(sample.cpu?.weight ? [words.cgroup.weight(sample.cpu.weight)] : []),
   ].join(' ')
   const alarm = throttled > 0.01 ? words.cgroup.throttled(Math.round(throttled * 100)) : ''
-  return card(words.cgroup.cpu, text, (now ?? 0) / (quota ?? 1), plots.cpu, quota ?? 1, alarm, width)
+  // Without a quota one CPU is the scale, and more than one no alarm.
+  const share = quota === null ? Math.min(0.9, now ?? 0) : (now ?? 0) / quota
+  return card(words.cgroup.cpu, text, share, plots.cpu, quota ?? 1, alarm, width)
 }
 
 function memory({ sample, plots }: CgroupPicture, width: number, words: ViewWords): string[] {

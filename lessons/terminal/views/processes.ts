@@ -65,7 +65,7 @@ function said(sample: ProcessesSample, process: ProcessRow['process'], words: Vi
 }
 
 function numbers({ process }: ProcessRow): string {
-  return process.nspid.join('→')
+  return [process.nspid.join('→'), process.terminal ?? ''].filter(Boolean).join(' ')
 }
 
 /** The branch of the tree, the name, and something small behind it; the name gives way. */
