@@ -95,8 +95,8 @@ export function unshareNamespaces(namespaces: readonly Namespace[]): void {
 // #region time-offsets
 /**
  * Sets the clocks of a new time namespace, time_namespaces(7). It is for children
- * until this process executes something: then the kernel moves it in, and from
- * that moment on the offsets are fixed (EACCES).
+ * until this process executes something: then the kernel moves it in (6.18 does;
+ * 6.1 takes children only), and from that moment on the offsets are fixed (EACCES).
  */
 export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
   for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(offsets ?? {})) {
