@@ -17,7 +17,7 @@ export interface LessonView {
 let renderer: Promise<MarkdownRenderer> | undefined
 
 export async function lessonView(lessons: readonly Lesson[], index: number): Promise<LessonView> {
-  const lesson = lessons[index]
+  const lesson = withoutNotes(lessons[index])
   if (!lesson) throw new RangeError(`no lesson ${index}`)
   renderer ??= createMarkdownRenderer(dirname(fileURLToPath(import.meta.url)), markdown, '/')
   const made = await renderer
@@ -30,6 +30,12 @@ export async function lessonView(lessons: readonly Lesson[], index: number): Pro
   const link = (one: Lesson | undefined) => (one ? { slug: one.slug, title: one.title } : undefined)
   const [previous, next] = [link(lessons[index - 1]), link(lessons[index + 1])]
   return { lesson, html, ...(previous ? { previous } : {}), ...(next ? { next } : {}) }
+}
+
+/** Notes are the instructor's: a page that everybody can read must not have them, seen or unseen. */
+function withoutNotes(lesson: Lesson | undefined): Lesson | undefined {
+  const keep = (blocks: Block[]): Block[] => blocks.filter((block) => block.type !== 'note')
+  return lesson && { ...lesson, steps: lesson.steps.map((step) => ({ ...step, blocks: keep(step.blocks) })) }
 }
 
 async function renderBlock(block: Block, render: (id: string, text: string) => Promise<void>): Promise<void> {

@@ -53,7 +53,7 @@ const rooms: readonly [room: string, mayImport: readonly string[]][] = [
   ['engine/', []],
   ['sandbox-vm/', []],
   ['lessons/', ['sandbox-vm/']],
-  ['site/', ['sandbox-vm/', 'lessons/format/', 'lessons/player/']],
+  ['site/', ['sandbox-vm/', 'lessons/format/', 'lessons/language/', 'lessons/player/']],
 ]
 
 function roomViolations(source: Source): string[] {

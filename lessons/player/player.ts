@@ -14,6 +14,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 import type { ExerciseBlock, Lesson, RunBlock } from '../format/lesson.ts'
+import { CatchUp } from './catch-up.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
@@ -45,6 +46,7 @@ export class Player implements AsyncDisposable {
   readonly #watches = new Map<string, AbortController>()
   readonly #forget: () => void
   readonly #checks: StepChecks
+  readonly #catchUp = new CatchUp(this, (event) => this.#emit(event))
   /** Under way when the sandbox is back and the terminals are not yet. */
   #beginning: Promise<void> = Promise.resolve()
   #closed = false
@@ -60,7 +62,7 @@ export class Player implements AsyncDisposable {
         new Terminal(name, cols, rows, {
           onData: (data) => this.#emit({ type: 'output', terminal: name, data }),
           onPrompt: () => this.#checks.soon(),
-          onExit: () => void this.#reopen(name),
+          onExit: () => void this.reopen(name),
         }),
       ]),
     )
@@ -96,7 +98,7 @@ export class Player implements AsyncDisposable {
   }
 
   /** The learner left the shell (exit): a terminal always has one. */
-  async #reopen(name: string): Promise<void> {
+  async reopen(name: string): Promise<void> {
     const terminal = this.#terminals.get(name)
     if (this.#closed || !terminal || terminal.isOpen) return
     await this.#openTerminal(terminal).catch(() =>
@@ -118,7 +120,8 @@ export class Player implements AsyncDisposable {
   }
 
   #emit(event: PlayerEvent): void {
-    if (!this.#closed) for (const listener of this.#listeners) listener(event)
+    if (this.#closed || this.#catchUp.hides(event)) return
+    for (const listener of this.#listeners) listener(event)
   }
 
   /** The step that the learner looks at. */
@@ -237,6 +240,11 @@ export class Player implements AsyncDisposable {
       [...this.#terminals].map(([name, terminal]) => [name, terminal.serialize()]),
     )
     return { ...this.#ledger.state(), screens }
+  }
+
+  /** Makes the state that a step should leave, whatever went wrong in it; told by `catch-up` events. */
+  catchUp(stepId: string): Promise<Outcome> {
+    return this.#catchUp.to(stepId)
   }
 
   /** Back to the lesson's first state. @throws SandboxError `busy` or `unsupported` */

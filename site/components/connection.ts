@@ -3,9 +3,10 @@
 //
 // Next: site/server/protocol.ts
 import { reactive } from 'vue'
+import type { PlayerEvent } from '../../lessons/player/events.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
 import type { CgroupSample, NamespacesSample } from '../../lessons/player/watch.ts'
-import type { Message, Request } from '../server/protocol.ts'
+import type { ClassFacts, Message, Request } from '../server/protocol.ts'
 
 export interface LessonState {
   link: 'connecting' | 'starting' | 'ready' | 'lost' | 'resetting' | 'refused' | 'away'
@@ -20,6 +21,11 @@ export interface LessonState {
   exercises: Record<string, string>
   /** Hints that the learner opened: the next one is offered after the one before. */
   opened: Record<string, boolean>
+  /** A step that is being made, or was. */
+  catchUp: Extract<PlayerEvent, { type: 'catch-up' }> | undefined
+  /** For whoever presents: notes as HTML, by step; the class that looks on. */
+  notes: Record<string, string>
+  class: ClassFacts | undefined
   notice: { message: string; kind: 'busy' | 'failed' } | undefined
 }
 
@@ -37,6 +43,9 @@ export class Connection {
     histories: {},
     exercises: {},
     opened: {},
+    catchUp: undefined,
+    notes: {},
+    class: undefined,
     notice: undefined,
   })
   readonly #slug: string
@@ -102,6 +111,8 @@ export class Connection {
     if (message.type === 'progress') state.message = message.text
     else if (message.type === 'notice') state.notice = message
     else if (message.type === 'exercise') state.exercises[message.id] = message.text
+    else if (message.type === 'notes') state.notes = message.notes
+    else if (message.type === 'class') state.class = message
     else if (message.type === 'hello') {
       this.#failures = 0
       Object.assign(state, {
@@ -126,6 +137,7 @@ export class Connection {
         state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
       else if (event.type === 'step') state.steps[event.id] = event.done
       else if (event.type === 'watch') this.#keep(event.id, event.sample)
+      else if (event.type === 'catch-up') state.catchUp = event
       else {
         state.link = event.state
         state.message = event.message ?? ''

@@ -10,7 +10,9 @@ import type { PlayerEvent } from '../../lessons/player/events.ts'
 import { Player } from '../../lessons/player/player.ts'
 import { Progress } from '../../lessons/player/progress.ts'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
-import { type Message, type Request, requestSchema } from './protocol.ts'
+import type { Classroom } from './classroom.ts'
+import { renderNotes } from './notes.ts'
+import { type Message, type Request, requestSchema, type Stage } from './protocol.ts'
 
 const lingerMilliseconds = 30_000
 
@@ -18,12 +20,17 @@ export class Room {
   readonly #lesson: Lesson
   readonly #sandbox: Promise<Sandbox>
   readonly #onEmpty: () => void
+  readonly #classroom: Classroom | undefined
+  /** Pages that present. */
+  readonly #presenters = new Set<WebSocket>()
   readonly #pages = new Set<WebSocket>()
   #player: Promise<Player> | undefined
   #linger: NodeJS.Timeout | undefined
 
-  constructor(lesson: Lesson, sandbox: Promise<Sandbox>, onEmpty: () => void) {
+  /** @param classroom where what is presented here can be seen, when there is a class */
+  constructor(lesson: Lesson, sandbox: Promise<Sandbox>, onEmpty: () => void, classroom?: Classroom) {
     this.#lesson = lesson
+    this.#classroom = classroom
     this.#sandbox = sandbox
     this.#onEmpty = onEmpty
   }
@@ -33,6 +40,7 @@ export class Room {
     this.#pages.add(page)
     page.on('close', () => {
       this.#pages.delete(page)
+      this.#presenters.delete(page)
       if (this.#pages.size === 0) this.#linger = setTimeout(() => void this.close(), lingerMilliseconds)
     })
     page.on('message', (data) => void this.#receive(page, String(data)))
@@ -58,7 +66,10 @@ export class Room {
   #open(): Promise<Player> {
     this.#player ??= this.#sandbox.then(async (sandbox) => {
       const player = await Player.open({ lesson: this.#lesson, sandbox, progress: new Progress() })
-      player.on((event) => this.#broadcast(event))
+      player.on((event) => {
+        this.#broadcast(event)
+        this.#classroom?.hear(player, event)
+      })
       return player
     })
     return this.#player
@@ -79,7 +90,9 @@ export class Room {
       return page.close(1008, 'not a message of this protocol')
     }
     try {
-      await act(await this.#open(), request, (message) => send(page, message))
+      const player = await this.#open()
+      if (request.type === 'present') this.#present(page, player, request.stage)
+      else await act(player, request, (message) => send(page, message))
     } catch (error) {
       const busy = error instanceof Error && 'kind' in error && error.kind === 'busy'
       send(page, {
@@ -90,15 +103,38 @@ export class Room {
     }
   }
 
+  #present(page: WebSocket, player: Player, stage: Stage): void {
+    // Notes are for this page alone, and for nobody who only reads the site's files.
+    if (!this.#presenters.has(page)) send(page, { type: 'notes', notes: renderNotes(this.#lesson) })
+    this.#presenters.add(page)
+    this.#classroom?.present(player, stage)
+    this.tellPresenters()
+  }
+
+  /** The number of viewers changed. */
+  tellPresenters(): void {
+    const facts = this.#classroom?.facts()
+    if (facts) for (const page of this.#presenters) send(page, { type: 'class', ...facts })
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#linger)
     this.#onEmpty()
     for (const page of this.#pages) page.close(1001)
-    await this.#player?.then((player) => player.close()).catch(() => {})
+    await this.#player
+      ?.then((player) => {
+        this.#classroom?.end(player)
+        return player.close()
+      })
+      .catch(() => {})
   }
 }
 
-async function act(player: Player, request: Request, reply: (message: Message) => void): Promise<void> {
+async function act(
+  player: Player,
+  request: Exclude<Request, { type: 'present' }>,
+  reply: (message: Message) => void,
+): Promise<void> {
   switch (request.type) {
     case 'enter':
       return player.enter(request.step)
@@ -125,6 +161,8 @@ async function act(player: Player, request: Request, reply: (message: Message) =
       return player.writeExercise(request.id, request.text)
     case 'reset':
       return player.reset({ force: request.force })
+    case 'catch-up':
+      return void (await player.catchUp(request.step))
   }
 }
 

@@ -1,21 +1,26 @@
 // The bridge between browsers and sandboxes: the site's files over HTTP, and one
-// WebSocket per lesson page. Loopback only.
+// WebSocket per lesson page. Loopback only; a class, which only looks on, has a
+// door of its own (class-door.ts).
 //
 // Next: site/server/room.ts
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { findLesson } from '../../lessons/format/catalogue.ts'
 import { progressText } from '../../sandbox-vm/progress-line.ts'
 import type { Progress, Sandbox } from '../../sandbox-vm/sandbox.ts'
+import { type ClassDoor, openClassDoor } from './class-door.ts'
 import { Guard } from './guard.ts'
+import { listen } from './listen.ts'
 import { Room, send } from './room.ts'
-import { end, serveStatic } from './static-files.ts'
+import { end, refuseUpgrade, serveStatic } from './static-files.ts'
 
 export interface SiteOptions {
   /** Directory of the built site. */
   root: string
   /** First port to try; the next ones follow when it is taken. */
   port: number
+  /** Addresses at which a class may look on; none without a class. */
+  classHosts?: readonly string[]
   /** Opens the sandbox. Called once, at the start, so that the VM comes up while the learner reads. */
   open: (onProgress: (progress: Progress) => void) => Promise<Sandbox>
 }
@@ -24,6 +29,8 @@ export interface Site {
   /** What to open: carries the token. */
   url: string
   port: number
+  /** How the class is joined, when there is one. */
+  class?: Pick<ClassDoor, 'code' | 'addresses'>
   /** Settles when the sandbox is there, or cannot be. */
   sandbox: Promise<Sandbox>
   close(): Promise<void>
@@ -33,6 +40,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   let port = 0
   const guard = new Guard(() => port)
   const rooms = new Map<string, Room>()
+  let door: ClassDoor | undefined
   let progress = 'starting the sandbox'
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 512 * 1024 })
   const sandbox = options.open((one) => {
@@ -73,7 +81,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const visitor = url.searchParams.get('visitor') ?? ''
     if (refusal || url.pathname !== '/sandbox' || !/^[\w-]{8,40}$/.test(visitor)) {
       const { status, reason } = refusal ?? { status: 400, reason: 'not a lesson page' }
-      return void socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return refuseUpgrade(socket, status, reason)
     }
     sockets.handleUpgrade(request, socket, head, async (page) => {
       page.on('error', () => page.close())
@@ -84,42 +92,37 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         send(page, { type: 'notice', kind: 'failed', message: `there is no lesson ${slug}` })
         return page.close(1008)
       }
-      const room = rooms.get(key) ?? new Room(lesson, sandbox, () => rooms.delete(key))
+      const room = rooms.get(key) ?? new Room(lesson, sandbox, () => rooms.delete(key), door?.classroom)
       rooms.set(key, room)
       await room.join(page)
     })
   })
 
-  port = await listen(server, options.port)
+  port = await listen(server, options.port, '127.0.0.1')
+  if (options.classHosts && options.classHosts.length > 0) {
+    door = await openClassDoor({
+      ...{ root: options.root, hosts: options.classHosts, port },
+      onCount: () => {
+        for (const room of rooms.values()) room.tellPresenters()
+      },
+    }).catch(async (error: unknown) => {
+      server.close()
+      await sandbox.then((open) => open.close()).catch(() => {})
+      throw error
+    })
+  }
   return {
     url: `http://127.0.0.1:${port}/?token=${guard.token}`,
     port,
+    ...(door ? { class: { code: door.code, addresses: door.addresses } } : {}),
     sandbox,
     close: async () => {
       server.close()
+      door?.close()
       await Promise.all([...rooms.values()].map((room) => room.close()))
       for (const page of sockets.clients) page.terminate()
       server.closeAllConnections()
       await sandbox.then((open) => open.close()).catch(() => {})
     },
-  }
-}
-
-/** Listens on the first free port from `port` on. Port 0 lets the kernel choose. */
-async function listen(server: Server, port: number): Promise<number> {
-  for (let candidate = port; ; candidate++) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(candidate, '127.0.0.1', () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-      const address = server.address()
-      return address && typeof address === 'object' ? address.port : candidate
-    } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-      if (!taken || candidate - port >= 50) throw error
-    }
   }
 }
