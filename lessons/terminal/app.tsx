@@ -10,6 +10,7 @@ import type { Block } from '../format/lesson.ts'
 import { type Size, smallest } from './layout.ts'
 import type { Model } from './model.ts'
 import { coloured, paint } from './paint.ts'
+import { noteLines } from './present/notes-pane.ts'
 import { screenLines } from './screen-lines.ts'
 
 export function App({ model }: { model: Model }): ReactNode {
@@ -20,14 +21,25 @@ export function App({ model }: { model: Model }): ReactNode {
       <Text>{`A lesson needs ${wanted}, this window has ${size.columns} and ${size.rows}. Make it larger, or leave with q.`}</Text>
     )
   }
+  if (model.presenting?.blank) return <Box width={size.columns} height={size.rows} />
   return (
     <Box flexDirection="column" width={size.columns} height={size.rows}>
       <Header model={model} />
       {model.help ? (
-        <Help rows={size.rows - 2} />
+        <Help rows={size.rows - 2} keys={model.presenting?.help() ?? help} />
       ) : (
         <Box flexDirection={places.wide ? 'row' : 'column'} flexGrow={1}>
-          <TextPane model={model} />
+          <Box flexDirection="column">
+            <TextPane model={model} />
+            {places.notes && model.presenting && (
+              <Pane
+                lines={noteLines(model.presenting, places.notes.columns)}
+                size={places.notes}
+                bright={false}
+                padding={1}
+              />
+            )}
+          </Box>
           <Box flexDirection="column">
             <TerminalPane model={model} />
             {places.view && <ViewPane model={model} size={places.view} />}
@@ -90,7 +102,8 @@ function Header({ model }: { model: Model }): ReactNode {
     return paint('dim', model.before.has(step.id) ? '●' : '○')
   })
   const [colour, state] = states[model.sandbox]
-  const right = `${paint('dim', `step ${at + 1} of ${steps.length}`)}  ${dots.join(' ')}  ${paint(colour, state)}`
+  const time = model.presenting ? `${paint('dim', model.presenting.time())}  ` : ''
+  const right = `${time}${paint('dim', `step ${at + 1} of ${steps.length}`)}  ${dots.join(' ')}  ${paint(colour, state)}`
   return <Line left={paint('bold', title)} right={right} columns={model.size.columns} />
 }
 
@@ -142,6 +155,8 @@ function Footer({ model }: { model: Model }): ReactNode {
   const key = (name: string, what: string): string => `${paint('bold', name)} ${paint('dim', what)}`
   if (model.focus === 'terminal')
     return <Line left={key('Ctrl-T', 'back to the lesson')} right="" columns={columns} />
+  if (model.presenting)
+    return <Line left={paint('dim', model.presenting.words.terminalKeys)} right="" columns={columns} />
   const has = (...types: Block['type'][]): boolean =>
     model.page.step.blocks.some((block) => types.includes(block.type))
   const keys = [
@@ -180,9 +195,9 @@ const help: readonly (readonly [string, string])[] = [
   ['q', 'leave; what you did is kept'],
 ]
 
-function Help({ rows }: { rows: number }): ReactNode {
+function Help({ rows, keys }: { rows: number; keys: readonly (readonly [string, string])[] }): ReactNode {
   const lines = [
-    ...help.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
+    ...keys.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
     '',
     paint('dim', `Checks (○) tick by themselves once what they ask for is true.`),
     paint('dim', 'Any key closes this.'),

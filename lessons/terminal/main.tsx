@@ -40,6 +40,8 @@ Examples:
   learn-containers unshare-pid            take a lesson here
   learn-containers unshare-pid --run-all  see it done, unattended
   learn-containers site                   take it in the browser
+  learn-containers present unshare-pid --open
+                                          present it to a class
   learn-containers vm status              look at the machine behind it
 
 In a lesson: Enter goes on, ? shows all keys, Ctrl-T goes into the terminal and back, q leaves.
@@ -58,6 +60,7 @@ program
   .option('--sandbox <where>', 'as above', 'qemu')
   .option('--keep', 'leave the VM running afterwards')
   .action(serveSite)
+await addTeaching()
 program
   .command('lint')
   .description('check lessons')
@@ -130,6 +133,13 @@ async function takeLesson(slug: string | undefined, flags: LessonFlags): Promise
   }
   const { playLesson } = await import('./play.ts')
   await playLesson(lesson, flags)
+}
+
+/** What an instructor needs: its options are many, and `--help` shows them only when asked for. */
+async function addTeaching(): Promise<void> {
+  const { presentCommand, serveCommand } = await import('./teaching.ts')
+  program.addCommand(presentCommand(serveSite).copyInheritedSettings(program))
+  program.addCommand(serveCommand(serveSite).copyInheritedSettings(program))
 }
 
 async function serveSite(): Promise<void> {

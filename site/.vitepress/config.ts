@@ -1,5 +1,6 @@
 // The site: VitePress, with lesson pages made from the same parser as everything else.
 import { defineConfig } from 'vitepress'
+import { stageScript } from '../components/stage/stage-name.ts'
 import { markdown } from '../markdown.ts'
 
 export default defineConfig({
@@ -9,7 +10,10 @@ export default defineConfig({
   outDir: '../dist/site',
   cleanUrls: true,
   lastUpdated: false,
-  head: [['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }]],
+  head: [
+    ['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }],
+    ['script', {}, stageScript],
+  ],
   themeConfig: {
     logo: '/logo.svg',
     nav: [

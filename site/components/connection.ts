@@ -7,6 +7,7 @@ import type { PlayerEvent } from '../../lessons/player/events.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
 import type { CgroupSample, NamespacesSample } from '../../lessons/player/watch.ts'
 import type { ClassFacts, Message, Request } from '../server/protocol.ts'
+import { wordsOf } from './stage/stage-words.ts'
 
 export interface LessonState {
   link: 'connecting' | 'starting' | 'ready' | 'lost' | 'resetting' | 'refused' | 'away'
@@ -58,21 +59,35 @@ export class Connection {
     this.#slug = slug
   }
 
+  /** Where the socket is; undefined where there is none: the sandbox answers on loopback only. */
+  protected path(): string | undefined {
+    const here = ['127.0.0.1', 'localhost'].includes(location.hostname)
+    return here ? `/sandbox?lesson=${this.#slug}&visitor=${visitor()}` : undefined
+  }
+
+  /** For those who know more to say than `send` takes. */
+  protected opened(_socket: WebSocket): void {}
+
   /** Called again for every new connection, with `onReady` to say anew what the page looks at. */
   open(onReady: () => void): void {
+    const path = this.path()
+    if (path === undefined) {
+      this.state.link = 'refused'
+      this.state.message = wordsOf(document.documentElement.lang).readingAlong
+      return
+    }
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-    const socket = new WebSocket(
-      `${scheme}://${location.host}/sandbox?lesson=${this.#slug}&visitor=${visitor()}`,
-    )
+    const socket = new WebSocket(`${scheme}://${location.host}${path}`)
     this.#socket = socket
     let opened = false
     socket.addEventListener('open', () => {
       opened = true
       this.state.link = 'starting'
+      this.opened(socket)
     })
     socket.addEventListener('message', (event: MessageEvent<string>) => {
       const message: Message = JSON.parse(event.data)
-      this.#receive(message)
+      this.receive(message)
       if (message.type === 'hello') onReady()
     })
     socket.addEventListener('close', () => {
@@ -102,11 +117,11 @@ export class Connection {
     this.#socket?.close()
   }
 
-  #emit(terminal: string, data: Uint8Array | string, fresh: boolean): void {
+  protected emit(terminal: string, data: Uint8Array | string, fresh: boolean): void {
     for (const listener of this.#output) listener(terminal, data, fresh)
   }
 
-  #receive(message: Message): void {
+  protected receive(message: Message): void {
     const { state } = this
     if (message.type === 'progress') state.message = message.text
     else if (message.type === 'notice') state.notice = message
@@ -123,16 +138,16 @@ export class Connection {
         steps: message.steps,
         notice: undefined,
       })
-      for (const [terminal, screen] of Object.entries(message.screens)) this.#emit(terminal, screen, true)
+      for (const [terminal, screen] of Object.entries(message.screens)) this.emit(terminal, screen, true)
     } else {
       const { event } = message
       if (event.type === 'output')
-        this.#emit(
+        this.emit(
           event.terminal,
           Uint8Array.from(atob(event.data), (one) => one.charCodeAt(0)),
           false,
         )
-      else if (event.type === 'terminal') this.#emit(event.terminal, '', true)
+      else if (event.type === 'terminal') this.emit(event.terminal, '', true)
       else if (event.type === 'block')
         state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
       else if (event.type === 'step') state.steps[event.id] = event.done

@@ -7,10 +7,11 @@ export const keys: readonly { strokes: readonly string[]; does: string }[] = [
   { strokes: ['Alt ↑', 'k'], does: 'step before' },
   { strokes: ['Ctrl `'], does: 'into the terminal, and back to the text' },
   { strokes: ['Ctrl S'], does: 'in an exercise: save to the sandbox' },
+  { strokes: ['p'], does: 'present the lesson' },
   { strokes: ['?'], does: 'these keys' },
 ]
 
-export type KeyAction = 'run' | 'next' | 'previous' | 'terminal' | 'help'
+export type KeyAction = 'run' | 'next' | 'previous' | 'terminal' | 'present' | 'help'
 
 /** Where the keyboard's focus is: the terminal and fields take letters for themselves. */
 export type KeyPlace = 'text' | 'field' | 'terminal' | 'editor'
@@ -37,6 +38,7 @@ export function keyAction(stroke: KeyStroke, place: KeyPlace): KeyAction | undef
   if (place !== 'text' || ctrlKey || altKey || metaKey) return undefined
   if (key === 'j') return 'next'
   if (key === 'k') return 'previous'
+  if (key === 'p') return 'present'
   if (key === '?') return 'help'
   return undefined
 }

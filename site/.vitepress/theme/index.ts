@@ -4,7 +4,8 @@ import type { Theme } from 'vitepress'
 import DefaultTheme from 'vitepress/theme'
 import Landing from '../../components/Landing.vue'
 import LessonList from '../../components/LessonList.vue'
-import LessonPage from '../../components/LessonPage.vue'
+import LessonStage from '../../components/LessonStage.vue'
+import JoinPage from '../../components/stage/JoinPage.vue'
 import './style.css'
 
 const theme: Theme = {
@@ -12,7 +13,8 @@ const theme: Theme = {
   enhanceApp({ app }) {
     app.component('Landing', Landing)
     app.component('LessonList', LessonList)
-    app.component('LessonPage', LessonPage)
+    app.component('LessonPage', LessonStage)
+    app.component('JoinPage', JoinPage)
   },
 }
 
