@@ -88,6 +88,7 @@ export class Classroom {
       return
     }
     this.#player = player
+    this.#sizes = sizes(player)
     this.#samples = {}
     this.#output.clear()
     for (const viewer of this.#viewers) this.#welcome(viewer)

@@ -102,7 +102,8 @@ test('in the terminal letters are the shell’s, and a clicker still works', asy
     .toContain('42 sent')
   await press('PageDown')
   expect(await heading()).toBe('Half a namespace')
-  await press('Control+`')
+  expect(await page.evaluate(() => document.activeElement?.className)).toContain('pane')
+  await press('Control+`', 'Control+`')
   expect(await page.evaluate(() => document.activeElement?.className)).toContain('pane')
 })
 
@@ -156,7 +157,7 @@ test('notes are in a second window, in step with the first, and in no page of a 
 
 test('a step that broke is skipped: the state is there, without the class waiting for it', async () => {
   await vm.exec('pkill -KILL -f "^bash$" -n')
-  await page.locator('[data-terminal=host]').click()
+  await page.locator('[data-terminal=inside]').click()
   await page.keyboard.type('sleep 3600\n')
   await press('Control+`', 's')
   await page.locator('.toast.shown', { hasText: 'Skipping' }).waitFor()
@@ -323,7 +324,6 @@ test.each([
   ['dark', 1920, 1080],
   ['light', 1280, 720],
 ])('the stage, %s, %ix%i', async (theme, width, height) => {
-  await press('Control+`')
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await page.setViewportSize({ width, height })
   await page.evaluate((name) => document.documentElement.classList.toggle('dark', name === 'dark'), theme)
