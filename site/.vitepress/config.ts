@@ -18,6 +18,7 @@ export default defineConfig({
     logo: '/logo.svg',
     nav: [
       { text: 'Lessons', link: '/lessons/' },
+      { text: 'Teaching', link: '/teaching' },
       { text: 'How tocker works', link: '/engine/', activeMatch: '^/engine/' },
     ],
     footer: { message: 'Apache-2.0. Everything here runs on your own machine.' },

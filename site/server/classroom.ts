@@ -172,6 +172,8 @@ export class Classroom {
 
   /** All there is to see, soon: a class that comes in at once is welcomed at once. */
   #welcome(viewer: Viewer): void {
+    // Until then nothing: what comes before the snapshot is in it.
+    viewer.behind = true
     this.#newcomers.add(viewer)
     this.#welcoming ??= setTimeout(() => void this.#snapshot(), 50)
   }

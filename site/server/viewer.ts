@@ -19,7 +19,7 @@ export class Viewer {
   readonly #socket: WebSocket
   /** Whether it shows the step that is presented. */
   follows = true
-  /** It missed something, and gets everything anew as soon as it can take it. */
+  /** It missed something, and gets nothing until it gets everything anew. */
   behind = false
   #alive = true
   #messages = 0

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import xterm from '@xterm/headless'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { openPty } from '../../sandbox-vm/pty.ts'
 import type { Sandbox, Shell } from '../../sandbox-vm/sandbox.ts'
+import { Screen } from '../suites/screen.ts'
 import { openVm } from '../suites/vm.ts'
 
 const program = join(packageRoot(), 'dist/learn-containers.mjs')
@@ -30,37 +30,6 @@ afterEach(async () => {
   shell?.close()
   await shell?.exited
 })
-
-class Screen {
-  readonly shell: Shell
-  readonly terminal: InstanceType<typeof xterm.Terminal>
-  raw = ''
-  constructor(shell: Shell, cols: number, rows: number) {
-    this.shell = shell
-    this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true })
-    shell.onData((chunk) => {
-      this.raw += chunk.toString()
-      this.terminal.write(chunk)
-    })
-  }
-  text(): string {
-    const buffer = this.terminal.buffer.active
-    return Array.from(
-      { length: this.terminal.rows },
-      (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? '',
-    ).join('\n')
-  }
-  async shows(pattern: RegExp, timeout = 40_000): Promise<void> {
-    await expect.poll(() => this.text(), { timeout, interval: 100 }).toMatch(pattern)
-  }
-  async press(...keys: string[]): Promise<void> {
-    for (const key of keys) {
-      this.shell.write(key)
-      // A person's fingers need a moment too; the UI reads keys one by one.
-      await new Promise((resolve) => setTimeout(resolve, 120))
-    }
-  }
-}
 
 function start(
   args: readonly string[],
