@@ -4,7 +4,7 @@
 // these options once more; only `present --terminal` stays here.
 import { Command } from 'commander'
 
-export interface PresentFlags {
+interface PresentFlags {
   sandbox: string
   keep?: boolean
   step?: string

@@ -105,9 +105,10 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       onCount: () => {
         for (const room of rooms.values()) room.tellPresenters()
       },
-    }).catch(async (error: unknown) => {
+    }).catch((error: unknown) => {
       server.close()
-      await sandbox.then((open) => open.close()).catch(() => {})
+      // It may be coming up still; what went wrong is said at once.
+      void sandbox.then((open) => open.close()).catch(() => {})
       throw error
     })
   }

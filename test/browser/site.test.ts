@@ -1,23 +1,18 @@
 // The page in a real browser, on the real VM: clicked, typed, looked at by axe.
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { type Site, startSite } from '../../site/server/server.ts'
 import { safePath } from '../../site/server/static-files.ts'
+import { openBrowser, seriousViolations } from '../suites/browser.ts'
 import { openVm } from '../suites/vm.ts'
 
 const root = join(packageRoot(), 'dist/site')
-const executablePath =
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-    existsSync(path),
-  ) ?? ''
 let site: Site
 let browser: Browser
 let context: BrowserContext
@@ -27,19 +22,7 @@ let shots: string
 beforeAll(async () => {
   shots = process.env.LEARN_CONTAINERS_SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), 'lc-shots-')))
   site = await startSite({ root, port: 0, open: openVm })
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+  browser = await openBrowser()
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   page = await context.newPage()
   page.setDefaultTimeout(30_000)
@@ -192,13 +175,7 @@ test.each(['light', 'dark'])('axe finds nothing serious, %s', async (theme) => {
     await page.goto(`http://127.0.0.1:${site.port}${path}`)
     await page.evaluate((name) => document.documentElement.classList.toggle('dark', name === 'dark'), theme)
     if (path.endsWith('pid')) await page.waitForSelector('.xterm')
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    expect(
-      serious.map(
-        ({ id, nodes }) => `${path} ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`,
-      ),
-    ).toEqual([])
+    expect(await seriousViolations(page), path).toEqual([])
     await page.screenshot({ path: join(shots, `${theme}${path.replaceAll('/', '-')}.png`) })
   }
 })
