@@ -50,19 +50,23 @@ export class Connection {
     notice: undefined,
   })
   readonly #slug: string
+  readonly #fresh: boolean
   readonly #output = new Set<OutputListener>()
   #socket: WebSocket | undefined
   #closed = false
   #failures = 0
 
-  constructor(slug: string) {
+  /** @param fresh what was done on earlier visits is not to be seen: a class begins at the beginning */
+  constructor(slug: string, fresh = false) {
     this.#slug = slug
+    this.#fresh = fresh
   }
 
   /** Where the socket is; undefined where there is none: the sandbox answers on loopback only. */
   protected path(): string | undefined {
     const here = ['127.0.0.1', 'localhost'].includes(location.hostname)
-    return here ? `/sandbox?lesson=${this.#slug}&visitor=${visitor()}` : undefined
+    if (!here) return undefined
+    return `/sandbox?lesson=${this.#slug}&visitor=${visitor()}${this.#fresh ? '&fresh' : ''}`
   }
 
   /** For those who know more to say than `send` takes. */

@@ -35,7 +35,8 @@ export class Room {
     this.#onEmpty = onEmpty
   }
 
-  async join(page: WebSocket): Promise<void> {
+  /** @param fresh without what was done on earlier visits */
+  async join(page: WebSocket, fresh: boolean): Promise<void> {
     clearTimeout(this.#linger)
     this.#pages.add(page)
     page.on('close', () => {
@@ -49,7 +50,7 @@ export class Room {
       const { name } = await this.#sandbox
       const { done } = { done: (await new Progress().read())[this.#lesson.slug] ?? [] }
       const state = player.state()
-      for (const step of done) state.steps[step] = true
+      if (!fresh) for (const step of done) state.steps[step] = true
       send(page, { type: 'hello', ...state, sandbox: name })
     } catch (error) {
       // The next page that comes tries again.

@@ -94,7 +94,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       }
       const room = rooms.get(key) ?? new Room(lesson, sandbox, () => rooms.delete(key), door?.classroom)
       rooms.set(key, room)
-      await room.join(page)
+      await room.join(page, url.searchParams.has('fresh'))
     })
   })
 
