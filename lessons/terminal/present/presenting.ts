@@ -71,8 +71,11 @@ export class Presenting {
 
   tell(event: Extract<PlayerEvent, { type: 'catch-up' }>): void {
     const { skip } = this.words
-    if (event.state === 'done') this.#say(skip.done)
-    else if (event.state === 'failed') this.#say(skip.failed(event.message ?? ''))
+    if (event.state === 'done') {
+      // Nothing of the step is left to do: to its end, where its checks are.
+      this.#page.advance()
+      this.#say(skip.done)
+    } else if (event.state === 'failed') this.#say(skip.failed(event.message ?? ''))
     else if (event.doing === 'replaying') this.#say(skip.replaying(event.at ?? 1, event.of ?? 1))
     else this.#say(skip[event.doing ?? 'taking'])
   }
