@@ -36,7 +36,9 @@ let renderer: Promise<MarkdownRenderer> | undefined
 /** Every lesson as its page needs it, in the order of the modules. */
 export async function lessonViews(language: Language): Promise<LessonView[]> {
   const [all, entries] = await Promise.all([modules(language), glossary(language)])
-  const lessons = all.flatMap((module) => module.lessons.map((lesson) => ({ lesson, module })))
+  const lessons = all.flatMap((module) =>
+    module.lessons.map((lesson) => ({ lesson: withoutNotes(lesson), module })),
+  )
   renderer ??= createMarkdownRenderer(dirname(fileURLToPath(import.meta.url)), markdown, '/')
   const made = await renderer
   const finders = { en: new TermFinder(await glossary('en')), zh: new TermFinder(await glossary('zh')) }
@@ -65,6 +67,12 @@ export async function lessonViews(language: Language): Promise<LessonView[]> {
       after: named((other) => lesson.after.includes(other.slug)),
     }
   })
+}
+
+/** Notes are the instructor's: a page that everybody can read must not have them, seen or unseen. */
+function withoutNotes(lesson: Lesson): Lesson {
+  const keep = (blocks: Block[]): Block[] => blocks.filter((block) => block.type !== 'note')
+  return { ...lesson, steps: lesson.steps.map((step) => ({ ...step, blocks: keep(step.blocks) })) }
 }
 
 function link(lesson: Lesson | undefined): LessonLink | undefined {
@@ -106,7 +114,7 @@ function renderBlock(
   const render = (id: string, text: string, environment: MarkEnvironment = {}): void => {
     if (text !== '') html[id] = made.render(text, environment)
   }
-  if ('markdown' in block) render(block.id, block.markdown, block.type === 'note' ? {} : marks)
+  if ('markdown' in block) render(block.id, block.markdown, marks)
   if (block.type === 'run') render(block.id, fence('sh', block.command))
   if (block.type === 'check') render(block.id, block.title)
   if (block.type === 'exercise') render(`${block.id}/solution`, fence(block.language, block.solution))

@@ -19,12 +19,17 @@ const en = {
     lang: 'zh or en; by default what LC_ALL, LC_MESSAGES or LANG say',
     port: 'port on 127.0.0.1 (the next free one when it is taken)',
     open: 'open the browser',
+    terminal: 'in this terminal, and not in the browser',
+    class: 'let a class look on from the network: read-only, by a code',
+    host: 'address for the class, once or more (the first IPv4 address of this machine)',
     dev: 'for authors: load a page again when its lesson is saved',
     zh: 'begin its Chinese translation: lesson.zh.md',
   },
   commands: {
     help: 'display help for command',
     site: 'take the lessons in the browser',
+    present: 'present a lesson: one step at a time, large, by a clicker’s keys',
+    serve: 'serve the site, with --class for an audience on the network',
     glossary: 'the words of this field, one or all',
     lint: 'check lessons',
     new: 'begin a new lesson',
@@ -39,6 +44,8 @@ Examples:
   learn-containers --lang zh unshare-pid  用中文上课
   learn-containers glossary pivot_root    what a word means
   learn-containers site                   take it in the browser
+  learn-containers present unshare-pid --open
+                                          present it to a class
   learn-containers vm status              look at the machine behind it
 
 In a lesson: Enter goes on, ? shows all keys, Ctrl-T goes into the terminal and back, q leaves.
@@ -74,12 +81,17 @@ const zh: CommandWords = {
     lang: 'zh 或 en；默认看 LC_ALL、LC_MESSAGES、LANG',
     port: '127.0.0.1 上的端口（被占用就用下一个空闲的）',
     open: '打开浏览器',
+    terminal: '在这个终端里，而不是浏览器里',
+    class: '让课堂里的人凭代码通过网络观看，只读',
+    host: '给课堂用的地址，可以多次指定（默认是本机的第一个 IPv4 地址）',
     dev: '给作者用：课程一保存，页面就重新加载',
     zh: '开始它的中文翻译：lesson.zh.md',
   },
   commands: {
     help: '显示某个命令的帮助',
     site: '在浏览器里学',
+    present: '演示一课：一次一步，大字，用翻页笔控制',
+    serve: '提供网站服务；加 --class 可让课堂里的人通过网络观看',
     glossary: '术语的意思，一个或全部',
     lint: '检查课程',
     new: '开始写新的一课',
@@ -94,6 +106,8 @@ const zh: CommandWords = {
   learn-containers --lang en unshare-pid  take it in English
   learn-containers glossary pivot_root    一个术语的意思
   learn-containers site                   在浏览器里学
+  learn-containers present unshare-pid --open
+                                          给课堂演示
   learn-containers vm status              看看背后的虚拟机
 
 在课程里：Enter 往前走，? 显示全部按键，Ctrl-T 进出终端，q 离开。

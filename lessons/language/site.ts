@@ -13,6 +13,7 @@ const en = {
   nav: {
     lessons: 'Lessons',
     glossary: 'Glossary',
+    teaching: 'Teaching',
     engine: 'How tocker works',
     footer: 'Apache-2.0. Everything here runs on your own machine.',
     menu: 'Menu',
@@ -107,6 +108,7 @@ const zh: PageWords = {
   nav: {
     lessons: '课程',
     glossary: '术语表',
+    teaching: '教学',
     engine: 'tocker 的原理（英文）',
     footer: 'Apache-2.0。这里的一切都运行在你自己的机器上。',
     menu: '菜单',

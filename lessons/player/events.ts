@@ -17,6 +17,16 @@ export type PlayerEvent =
   /** Every check of the step passes, and its questions are answered. */
   | { type: 'step'; id: string; done: boolean }
   | { type: 'sandbox'; state: 'starting' | 'ready' | 'lost' | 'resetting'; message?: string }
+  /** A step is made while nobody looks (catch-up.ts): what is being done, step `at` of `of`, and what went wrong. */
+  | {
+      type: 'catch-up'
+      step: string
+      state: 'running' | 'done' | 'failed'
+      doing?: 'mending' | 'taking' | 'resetting' | 'replaying'
+      at?: number
+      of?: number
+      message?: string
+    }
   /** A sample for a live view; see lessons/player/watch/samples.ts. */
   | { type: 'watch'; id: string; sample: Sample }
 

@@ -16,6 +16,7 @@ import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 import type { ExerciseBlock, Lesson, RunBlock } from '../format/lesson.ts'
 import type { Language } from '../language/language.ts'
 import { type LessonWords, lessonWords } from '../language/lesson.ts'
+import { CatchUp } from './catch-up.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
@@ -52,6 +53,7 @@ export class Player implements AsyncDisposable {
   readonly #forget: () => void
   readonly #words: LessonWords
   readonly #checks: StepChecks
+  readonly #catchUp = new CatchUp(this, (event) => this.#emit(event))
   /** Under way when the sandbox is back and the terminals are not yet. */
   #beginning: Promise<void> = Promise.resolve()
   #closed = false
@@ -68,7 +70,7 @@ export class Player implements AsyncDisposable {
         new Terminal(name, cols, rows, {
           onData: (data) => this.#emit({ type: 'output', terminal: name, data }),
           onPrompt: () => this.#checks.soon(),
-          onExit: () => void this.#reopen(name),
+          onExit: () => void this.reopen(name),
         }),
       ]),
     )
@@ -104,7 +106,7 @@ export class Player implements AsyncDisposable {
   }
 
   /** The learner left the shell (exit): a terminal always has one. */
-  async #reopen(name: string): Promise<void> {
+  async reopen(name: string): Promise<void> {
     const terminal = this.#terminals.get(name)
     if (this.#closed || !terminal || terminal.isOpen) return
     await this.#openTerminal(terminal).catch(() =>
@@ -126,7 +128,8 @@ export class Player implements AsyncDisposable {
   }
 
   #emit(event: PlayerEvent): void {
-    if (!this.#closed) for (const listener of this.#listeners) listener(event)
+    if (this.#closed || this.#catchUp.hides(event)) return
+    for (const listener of this.#listeners) listener(event)
   }
 
   /** The step that the learner looks at. */
@@ -256,6 +259,11 @@ export class Player implements AsyncDisposable {
       [...this.#terminals].map(([name, terminal]) => [name, terminal.serialize()]),
     )
     return { ...this.#ledger.state(), screens }
+  }
+
+  /** Makes the state that a step should leave, whatever went wrong in it; told by `catch-up` events. */
+  catchUp(stepId: string): Promise<Outcome> {
+    return this.#catchUp.to(stepId)
   }
 
   /** Back to the lesson's first state. @throws SandboxError `busy` or `unsupported` */

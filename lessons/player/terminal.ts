@@ -110,9 +110,16 @@ export class Terminal {
     this.#shell?.resize(cols, rows)
   }
 
-  /** The screen and what scrolled off it, as text with escape sequences that draws it again. */
-  serialize(): string {
-    return this.#serializer.serialize()
+  /** The screen and what scrolled off it (all, or so many lines), as text with escape sequences that draws it again. */
+  serialize(scrollback?: number): string {
+    return this.#serializer.serialize(scrollback === undefined ? {} : { scrollback })
+  }
+
+  /** The same, as soon as everything that came until now is on the screen: the emulator reads in slices. */
+  settled(scrollback?: number): Promise<string> {
+    return new Promise((resolve) => {
+      this.screen.write('', () => resolve(this.serialize(scrollback)))
+    })
   }
 
   /** Takes away what the learner half typed, so that a command does not end up behind it. */

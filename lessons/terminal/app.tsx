@@ -11,6 +11,7 @@ import { entryLines } from './glossary.ts'
 import { type Size, smallest } from './layout.ts'
 import type { Model } from './model.ts'
 import { coloured, paint } from './paint.ts'
+import { noteLines } from './present/notes-pane.ts'
 import { screenLines } from './screen-lines.ts'
 
 export function App({ model }: { model: Model }): ReactNode {
@@ -18,6 +19,7 @@ export function App({ model }: { model: Model }): ReactNode {
   if (size.columns < smallest.columns || size.rows < smallest.rows) {
     return <Text>{model.words.screen.tooSmall(size.columns, size.rows, smallest)}</Text>
   }
+  if (model.presenting?.blank) return <Box width={size.columns} height={size.rows} />
   return (
     <Box flexDirection="column" width={size.columns} height={size.rows}>
       <Header model={model} />
@@ -27,7 +29,17 @@ export function App({ model }: { model: Model }): ReactNode {
         <Sheet lines={wordLines(model)} rows={size.rows - 2} />
       ) : (
         <Box flexDirection={places.wide ? 'row' : 'column'} flexGrow={1}>
-          <TextPane model={model} />
+          <Box flexDirection="column">
+            <TextPane model={model} />
+            {places.notes && model.presenting && (
+              <Pane
+                lines={noteLines(model.presenting, places.notes.columns)}
+                size={places.notes}
+                bright={false}
+                padding={1}
+              />
+            )}
+          </Box>
           <Box flexDirection="column">
             <TerminalPane model={model} />
             {places.view && <ViewPane model={model} size={places.view} />}
@@ -92,7 +104,8 @@ function Header({ model }: { model: Model }): ReactNode {
   const { screen } = model.words
   const [colour, sign] = states[model.sandbox]
   const state = `${sign} ${screen.states[model.sandbox]}`
-  const right = `${paint('dim', screen.step(at + 1, steps.length))}  ${dots.join(' ')}  ${paint(colour, state)}`
+  const time = model.presenting ? `${paint('dim', model.presenting.time())}  ` : ''
+  const right = `${time}${paint('dim', screen.step(at + 1, steps.length))}  ${dots.join(' ')}  ${paint(colour, state)}`
   return <Line left={paint('bold', title)} right={right} columns={model.size.columns} />
 }
 
@@ -145,6 +158,8 @@ function Footer({ model }: { model: Model }): ReactNode {
   if (model.notice) return <Line left={paint('yellow', model.notice)} right="" columns={columns} />
   const key = (name: string, what: string): string => `${paint('bold', name)} ${paint('dim', what)}`
   if (model.focus === 'terminal') return <Line left={key('Ctrl-T', words.back)} right="" columns={columns} />
+  if (model.presenting)
+    return <Line left={paint('dim', model.presenting.words.terminalKeys)} right="" columns={columns} />
   const has = (...types: Block['type'][]): boolean =>
     model.page.step.blocks.some((block) => types.includes(block.type))
   const keys = [
@@ -170,9 +185,10 @@ function Footer({ model }: { model: Model }): ReactNode {
   return <Line left={left} right={right} columns={columns} />
 }
 
-function helpLines({ words }: Model): string[] {
+function helpLines({ words, presenting }: Model): string[] {
+  const keys = presenting?.help() ?? words.help
   return [
-    ...words.help.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
+    ...keys.map(([name, what]) => `${paint('cyan', name.padEnd(9))} ${what}`),
     '',
     ...words.helpEnd.map((line) => paint('dim', line)),
   ]

@@ -21,12 +21,25 @@ export interface Layout {
   terminal: Size
   /** Cells of the live view beside the text; without it the view stands in the text. */
   view?: Size
+  /** Cells of the notes below the text, inside their border. */
+  notes?: Size
 }
 
 export const smallest: Size = { columns: 60, rows: 16 }
 
-/** @param view the step has a live view */
-export function layout({ columns, rows }: Size, view: boolean): Layout {
+/** @param view the step has a live view @param notes an instructor's notes are shown */
+export function layout(size: Size, view: boolean, notes = false): Layout {
+  const places = withoutNotes(size, view)
+  const below = Math.min(10, Math.floor(places.text.rows * 0.4))
+  if (!notes || below < 4) return places
+  return {
+    ...places,
+    text: { ...places.text, rows: places.text.rows - below },
+    notes: { columns: places.text.columns, rows: below - 2 },
+  }
+}
+
+function withoutNotes({ columns, rows }: Size, view: boolean): Layout {
   // Header and footer take a row each; a pane has two rows of borders, a terminal's also its tabs.
   const body = rows - 2
   if (columns >= 110) {

@@ -51,6 +51,7 @@ program
   .option('--dev', words.options.dev)
   .addOption(lang())
   .action(serveSite)
+await addTeaching()
 program
   .command('glossary')
   .description(words.commands.glossary)
@@ -136,6 +137,13 @@ async function takeLesson(slug: string | undefined, flags: LessonFlags): Promise
   }
   const { playLesson } = await import('./play.ts')
   await playLesson(lesson, { ...flags, language })
+}
+
+/** What an instructor needs. */
+async function addTeaching(): Promise<void> {
+  const { presentCommand, serveCommand } = await import('./teaching.ts')
+  for (const make of [presentCommand, serveCommand])
+    program.addCommand(make(words, language, serveSite).addOption(lang()).copyInheritedSettings(program))
 }
 
 async function serveSite(): Promise<void> {

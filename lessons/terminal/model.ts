@@ -17,6 +17,7 @@ import { entriesIn } from './glossary.ts'
 import { type Layout, layout, type Size } from './layout.ts'
 import { LiveViews } from './live-views.ts'
 import { Page } from './page.ts'
+import { Presenting } from './present/presenting.ts'
 
 export interface ModelOptions {
   player: Player
@@ -27,6 +28,7 @@ export interface ModelOptions {
   step?: string
   /** Ids of steps that were done on an earlier visit. */
   before?: readonly string[]
+  present?: boolean
   onChange: () => void
   onQuit: () => void
   /** Lets the learner edit a file: resolves with its new text, or undefined when nothing changed. */
@@ -38,6 +40,8 @@ export class Model {
   readonly words: TerminalWords
   readonly page: Page
   readonly live: LiveViews
+  /** When the lesson is shown to an audience. */
+  readonly presenting: Presenting | undefined
   readonly before: ReadonlySet<string>
   readonly statuses: Record<string, BlockStatus>
   readonly done: Record<string, boolean>
@@ -72,7 +76,12 @@ export class Model {
       statuses: this.statuses,
       done: this.done,
       watches: (columns) => (this.places.view ? undefined : this.live.lines(columns)),
+      spacious: options.present === true,
     })
+    if (options.present)
+      this.presenting = new Presenting(this.player, this.page, (text) => {
+        this.notice = text
+      })
     const asked = lesson.steps.findIndex((step) => step.id === options.step)
     this.#enter(Math.max(0, asked))
     const rest = lesson.steps.findIndex((step) => !this.before.has(step.id))
@@ -107,7 +116,7 @@ export class Model {
 
   #place(): void {
     const view = this.page.step.blocks.some((block) => block.type === 'watch')
-    this.places = layout(this.size, view)
+    this.places = layout(this.size, view, this.presenting?.notes)
     this.page.size = this.places.text
     this.page.stale()
     const { columns, rows } = this.places.terminal
@@ -127,6 +136,7 @@ export class Model {
       this.sandbox = event.state
       this.notice = event.message ?? ''
     } else if (event.type === 'watch') this.live.add(event.id, event.sample)
+    else if (event.type === 'catch-up') this.presenting?.tell(event)
     this.page.stale()
     this.#options.onChange()
   }
@@ -135,8 +145,10 @@ export class Model {
     this.notice = ''
     const armed = this.#armed
     this.#armed = ''
+    const meant = this.presenting ? this.presenting.key(key) : key
     if (this.sheet !== 'none') this.sheet = 'none'
-    else this.#act(key, armed)
+    else if (meant === undefined) this.#place()
+    else this.#act(meant, armed)
     this.page.stale()
     this.#options.onChange()
   }

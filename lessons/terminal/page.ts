@@ -16,6 +16,8 @@ export interface PageFacts {
   done: Record<string, boolean>
   /** Lines of live views that stand in the text; undefined when they stand elsewhere. */
   watches(columns: number): Record<string, string[]> | undefined
+  /** More air, for those who sit far away. */
+  spacious?: boolean
 }
 
 export class Page {
@@ -76,6 +78,7 @@ export class Page {
         option: this.#option,
         chosen: this.chosen,
         watches: this.#facts.watches(this.size.columns),
+        spacious: this.#facts.spacious === true,
       },
       this.size.columns,
     )

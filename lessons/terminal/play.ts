@@ -22,6 +22,8 @@ export interface PlayFlags {
   sandbox: string
   keep?: boolean
   step?: string
+  /** Before an audience. */
+  present?: boolean
 }
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -79,13 +81,18 @@ async function play(
   }
   const progress = new Progress()
   const before = (await progress.read())[lesson.slug] ?? []
-  await using player = await Player.open({ lesson, language, sandbox, progress })
+  // What an instructor shows, nobody has learnt.
+  await using player = await Player.open({
+    ...{ lesson, language, sandbox },
+    ...(flags.present ? {} : { progress }),
+  })
   const step = flags.step === undefined ? {} : { step: flags.step }
   // Ink is loaded only by those who draw.
   if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb')
     await (await import('./ui.tsx')).runUi(player, {
-      ...{ ...step, before, language },
+      ...{ ...step, before: flags.present ? [] : before, language },
       entries: await glossary(lesson.language),
+      present: flags.present === true,
     })
   else
     await Promise.race([(await import('./plain.ts')).runPlain(player, language, print, flags.step), stopped])

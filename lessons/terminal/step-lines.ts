@@ -38,14 +38,15 @@ export function stepLines(lesson: Lesson, step: Step, view: StepView, width: num
     for (const block of blocks)
       if (block.type === 'prose') lines.push(...markdownLines(block.markdown, width), '')
   }
+  const air = view.spacious ? [''] : []
   if (index === 0) prose(lesson.intro)
-  lines.push(...markdownLines(`# ${step.title}`, width), '')
+  lines.push(...air, ...markdownLines(`# ${step.title}`, width), '', ...air)
   let hint = 0
   for (const block of step.blocks) {
     const from = lines.length
     lines.push(...blockLines(block, view, width, block.type === 'hint' ? hint++ : 0))
     anchors.set(block.id, { from, to: Math.max(from, lines.length - 1) })
-    if (lines.length > from) lines.push('')
+    if (lines.length > from) lines.push('', ...air)
   }
   if (last) prose(lesson.outro)
   const from = lines.length

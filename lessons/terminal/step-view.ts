@@ -17,6 +17,8 @@ export interface StepView {
   chosen: Readonly<Record<string, readonly number[]>>
   /** Lines of live views, by block; undefined when they are shown elsewhere. */
   watches: Readonly<Record<string, readonly string[]>> | undefined
+  /** More air, for those who sit far away. */
+  spacious?: boolean
 }
 
 /** The last line of a step, which leads to the next: the selection stops there too. */

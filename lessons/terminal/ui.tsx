@@ -16,6 +16,7 @@ import { editText } from './editor.ts'
 import { forProgram, readKeys, switchKey } from './keys.ts'
 import type { Size } from './layout.ts'
 import { Model } from './model.ts'
+import { clickerKeys } from './present/presenting.ts'
 
 export interface UiOptions {
   language: Language
@@ -23,6 +24,8 @@ export interface UiOptions {
   step?: string
   /** Ids of steps that were done on an earlier visit. */
   before: readonly string[]
+  /** Before an audience. */
+  present: boolean
 }
 
 /** Runs until the learner leaves. */
@@ -58,6 +61,11 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
     }, 33)
   }
 
+  function toShell(data: string): void {
+    const screen = player.terminal(model.tab)?.screen
+    player.write(model.tab, screen ? forProgram(data, screen.modes) : data)
+  }
+
   const decoder = new StringDecoder('utf8')
   const onKeys = (data: Buffer): void => {
     // The switch may stand between other keys, when somebody types fast or pastes.
@@ -67,10 +75,11 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
         model.focus = model.focus === 'lesson' ? 'terminal' : 'lesson'
         model.notice = ''
       } else if (model.focus === 'lesson') for (const key of readKeys(part)) model.key(key)
-      else {
-        const screen = player.terminal(model.tab)?.screen
-        player.write(model.tab, screen ? forProgram(part, screen.modes) : part)
-      }
+      else
+        for (const piece of model.presenting ? part.split(clickerKeys) : [part]) {
+          if (model.presenting && clickerKeys.test(piece)) for (const key of readKeys(piece)) model.key(key)
+          else if (piece !== '') toShell(piece)
+        }
     }
     draw()
   }
@@ -111,6 +120,8 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
     player.terminal(name)?.screen.onData((data) => player.write(name, data)),
   )
   const signals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
+  // A timer runs on the screen.
+  const clock = options.present ? setInterval(draw, 1000) : undefined
   takeKeyboard()
   stdin.on('end', leave)
   stdin.on('error', leave)
@@ -122,6 +133,7 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
     await left.promise
   } finally {
     clearTimeout(timer)
+    clearInterval(clock)
     editing = true
     forget()
     for (const answer of answers) answer?.dispose()

@@ -3,6 +3,7 @@
 import { type DefaultTheme, defineConfig, type LocaleSpecificConfig } from 'vitepress'
 import type { Language } from '../../lessons/language/language.ts'
 import { siteWords } from '../../lessons/language/site.ts'
+import { stageScript } from '../components/stage/stage-name.ts'
 import { reloadLessons } from '../lesson-reload.ts'
 import { markdown } from '../markdown.ts'
 
@@ -19,6 +20,7 @@ function locale(language: Language): LocaleSpecificConfig<DefaultTheme.Config> &
       nav: [
         { text: nav.lessons, link: `${base}/lessons/`, activeMatch: `^${base}/(lessons|modules)/` },
         { text: nav.glossary, link: `${base}/glossary` },
+        { text: nav.teaching, link: `${base}/teaching` },
         { text: nav.engine, link: '/engine/', activeMatch: '^/engine/' },
       ],
       footer: { message: nav.footer },
@@ -44,7 +46,10 @@ export default defineConfig({
   outDir: '../dist/site',
   cleanUrls: true,
   lastUpdated: false,
-  head: [['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }]],
+  head: [
+    ['link', { rel: 'icon', href: '/logo.svg', type: 'image/svg+xml' }],
+    ['script', {}, stageScript],
+  ],
   themeConfig: { logo: '/logo.svg' },
   locales: { root: locale('en'), zh: locale('zh') },
   markdown,

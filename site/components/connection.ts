@@ -5,11 +5,13 @@
 import { reactive } from 'vue'
 import type { Language } from '../../lessons/language/language.ts'
 import { siteWords } from '../../lessons/language/site.ts'
+import type { PlayerEvent } from '../../lessons/player/events.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
 import { withSample } from '../../lessons/player/watch/cgroup-history.ts'
 import { type LayersPicture, layersPicture } from '../../lessons/player/watch/layers-picture.ts'
 import type { CgroupSample, Sample } from '../../lessons/player/watch/samples.ts'
-import type { Message, Request } from '../server/protocol.ts'
+import type { ClassFacts, Message, Request } from '../server/protocol.ts'
+import { wordsOf } from './stage/stage-words.ts'
 
 export interface LessonState {
   link: 'connecting' | 'starting' | 'ready' | 'lost' | 'resetting' | 'refused' | 'away'
@@ -26,6 +28,11 @@ export interface LessonState {
   exercises: Record<string, string>
   /** Hints that the learner opened: the next one is offered after the one before. */
   opened: Record<string, boolean>
+  /** A step that is being made, or was. */
+  catchUp: Extract<PlayerEvent, { type: 'catch-up' }> | undefined
+  /** For whoever presents: notes as HTML, by step; the class that looks on. */
+  notes: Record<string, string>
+  class: ClassFacts | undefined
   notice: { message: string; kind: 'busy' | 'failed' } | undefined
 }
 
@@ -44,36 +51,57 @@ export class Connection {
     overlays: {},
     exercises: {},
     opened: {},
+    catchUp: undefined,
+    notes: {},
+    class: undefined,
     notice: undefined,
   })
   readonly #slug: string
   /** Of the page: in it the server speaks, and the lesson's checks. */
   readonly #language: Language
+  readonly #fresh: boolean
   readonly #output = new Set<OutputListener>()
   #socket: WebSocket | undefined
   #closed = false
   #failures = 0
 
-  constructor(slug: string, language: Language) {
+  /** @param fresh what was done on earlier visits is not to be seen: a class begins at the beginning */
+  constructor(slug: string, language: Language, fresh = false) {
     this.#slug = slug
     this.#language = language
+    this.#fresh = fresh
   }
+
+  /** Where the socket is; undefined where there is none: the sandbox answers on loopback only. */
+  protected path(): string | undefined {
+    const here = ['127.0.0.1', 'localhost'].includes(location.hostname)
+    if (!here) return undefined
+    return `/sandbox?lesson=${this.#slug}&language=${this.#language}&visitor=${visitor()}${this.#fresh ? '&fresh' : ''}`
+  }
+
+  /** For those who know more to say than `send` takes. */
+  protected opened(_socket: WebSocket): void {}
 
   /** Called again for every new connection, with `onReady` to say anew what the page looks at. */
   open(onReady: () => void): void {
+    const path = this.path()
+    if (path === undefined) {
+      this.state.link = 'refused'
+      this.state.message = wordsOf(document.documentElement.lang).readingAlong
+      return
+    }
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-    const socket = new WebSocket(
-      `${scheme}://${location.host}/sandbox?lesson=${this.#slug}&language=${this.#language}&visitor=${visitor()}`,
-    )
+    const socket = new WebSocket(`${scheme}://${location.host}${path}`)
     this.#socket = socket
     let opened = false
     socket.addEventListener('open', () => {
       opened = true
       this.state.link = 'starting'
+      this.opened(socket)
     })
     socket.addEventListener('message', (event: MessageEvent<string>) => {
       const message: Message = JSON.parse(event.data)
-      this.#receive(message)
+      this.receive(message)
       if (message.type === 'hello') onReady()
     })
     socket.addEventListener('close', () => {
@@ -101,15 +129,17 @@ export class Connection {
     this.#socket?.close()
   }
 
-  #emit(terminal: string, data: Uint8Array | string, fresh: boolean): void {
+  protected emit(terminal: string, data: Uint8Array | string, fresh: boolean): void {
     for (const listener of this.#output) listener(terminal, data, fresh)
   }
 
-  #receive(message: Message): void {
+  protected receive(message: Message): void {
     const { state } = this
     if (message.type === 'progress') state.message = message.text
     else if (message.type === 'notice') state.notice = message
     else if (message.type === 'exercise') state.exercises[message.id] = message.text
+    else if (message.type === 'notes') state.notes = message.notes
+    else if (message.type === 'class') state.class = message
     else if (message.type === 'hello') {
       this.#failures = 0
       Object.assign(state, {
@@ -120,20 +150,21 @@ export class Connection {
         steps: message.steps,
         notice: undefined,
       })
-      for (const [terminal, screen] of Object.entries(message.screens)) this.#emit(terminal, screen, true)
+      for (const [terminal, screen] of Object.entries(message.screens)) this.emit(terminal, screen, true)
     } else {
       const { event } = message
       if (event.type === 'output')
-        this.#emit(
+        this.emit(
           event.terminal,
           Uint8Array.from(atob(event.data), (one) => one.charCodeAt(0)),
           false,
         )
-      else if (event.type === 'terminal') this.#emit(event.terminal, '', true)
+      else if (event.type === 'terminal') this.emit(event.terminal, '', true)
       else if (event.type === 'block')
         state.blocks[event.id] = { state: event.state, ...(event.message ? { message: event.message } : {}) }
       else if (event.type === 'step') state.steps[event.id] = event.done
       else if (event.type === 'watch') this.#keep(event.id, event.sample)
+      else if (event.type === 'catch-up') state.catchUp = event
       else {
         state.link = event.state
         state.message = event.message ?? ''

@@ -10,11 +10,12 @@ export const keys: readonly { strokes: readonly string[]; does: keyof SiteWords[
   { strokes: ['Alt ↑', 'k'], does: 'previous' },
   { strokes: ['Ctrl `'], does: 'terminal' },
   { strokes: ['Ctrl S'], does: 'save' },
+  { strokes: ['p'], does: 'present' },
   { strokes: ['/', 'Ctrl K'], does: 'search' },
   { strokes: ['?'], does: 'help' },
 ]
 
-export type KeyAction = 'run' | 'next' | 'previous' | 'terminal' | 'help'
+export type KeyAction = 'run' | 'next' | 'previous' | 'terminal' | 'present' | 'help'
 
 /** Where the keyboard's focus is: the terminal and fields take letters for themselves. */
 export type KeyPlace = 'text' | 'field' | 'terminal' | 'editor'
@@ -41,6 +42,7 @@ export function keyAction(stroke: KeyStroke, place: KeyPlace): KeyAction | undef
   if (place !== 'text' || ctrlKey || altKey || metaKey) return undefined
   if (key === 'j') return 'next'
   if (key === 'k') return 'previous'
+  if (key === 'p') return 'present'
   if (key === '?') return 'help'
   return undefined
 }

@@ -4,6 +4,7 @@
 // can reach loopback too. Three things keep them out: a random token that only
 // our URL carries, the Origin of the page (browsers always send it with a
 // WebSocket), and the Host, against names that are made to point at 127.0.0.1.
+// An audience in class comes through another door: class-guard.ts.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
@@ -27,14 +28,11 @@ export class Guard {
   }
 
   tokenMatches(candidate: string | null): boolean {
-    const [a, b] = [Buffer.from(candidate ?? ''), Buffer.from(this.token)]
-    return a.length === b.length && timingSafeEqual(a, b)
+    return sameSecret(candidate ?? '', this.token)
   }
 
   hasCookie(request: IncomingMessage): boolean {
-    const cookies = (request.headers.cookie ?? '').split(/;\s*/)
-    const mine = cookies.find((cookie) => cookie.startsWith(`${this.#cookieName()}=`))
-    return this.tokenMatches(mine?.slice(this.#cookieName().length + 1) ?? null)
+    return this.tokenMatches(cookieOf(request, this.#cookieName()))
   }
 
   /** What is the learner's goes to our own pages only: SameSite keeps the cookie from others, and a browser says who asks. */
@@ -57,4 +55,16 @@ export class Guard {
   #cookieName(): string {
     return `learn-containers-${this.#port()}`
   }
+}
+
+/** Compares without telling by its time how much of it was right. */
+export function sameSecret(candidate: string, secret: string): boolean {
+  const [a, b] = [Buffer.from(candidate), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The value of a cookie; empty without one. */
+export function cookieOf(request: IncomingMessage, name: string): string {
+  const cookies = (request.headers.cookie ?? '').split(/;\s*/)
+  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
 }

@@ -1,33 +1,51 @@
-// `learn-containers site`, and what `npm start` becomes: serves the site until
-// Ctrl-C, with a VM behind it.
+// `learn-containers site`, `serve` and `present`, and what `npm start` becomes: serves
+// the site until Ctrl-C, with a VM behind it, and a door for a class when asked.
 //
 // Next: site/server/server.ts
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { languageOfCommand } from '../../lessons/language/language.ts'
+import { presentWords } from '../../lessons/language/present.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
+import { lanAddresses } from './listen.ts'
 import { startSite } from './server.ts'
 
-// Called as `learn-containers site …`, or alone.
-const argv = process.argv.slice(Math.max(process.argv.indexOf('site'), 1) + 1)
-const flags = new Command('site')
+// Called as `learn-containers present …`, or alone.
+const [first = ''] = process.argv.slice(2)
+const argv = ['site', 'serve', 'present'].includes(first) ? process.argv.slice(3) : process.argv.slice(2)
+const command = new Command(first)
+  .argument('[lesson]')
   .option('--port <number>', '', '4400')
   .option('--open')
   .option('--sandbox <where>', '', 'qemu')
   .option('--keep')
   .option('--dev')
   .option('--lang <language>')
+  .option('--class')
+  .option('--host <address>', '', (one: string, all: string[] = []) => [...all, one])
+  .option('--step <id>')
   .parse(argv, { from: 'user' })
-  .opts<{ port: string; open?: boolean; sandbox: string; keep?: boolean; dev?: boolean }>()
+const flags = command.opts<{
+  port: string
+  open?: boolean
+  sandbox: string
+  keep?: boolean
+  dev?: boolean
+  class?: boolean
+  host?: string[]
+  step?: string
+}>()
+const slug = first === 'present' ? command.args[0] : undefined
+const language = languageOfCommand(process.argv, process.env)
+const words = presentWords[language].console
 
 const root = join(packageRoot(), 'dist/site')
-if (!flags.dev && !existsSync(join(root, 'index.html')))
-  throw new Error("the site is not built yet: run 'npm run site:build'")
+if (!flags.dev && !existsSync(join(root, 'index.html'))) throw new Error(words.notBuilt)
 const port = Number(flags.port)
-if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`not a port: ${flags.port}`)
+if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(words.notPort(flags.port))
 
 const abort = new AbortController()
 const line = new ProgressLine()
@@ -35,8 +53,9 @@ const engine = join(packageRoot(), 'dist/engine')
 const site = await startSite({
   root,
   port,
-  language: languageOfCommand(process.argv, process.env),
+  language,
   ...(flags.dev ? { pages: (await import('./development.ts')).developmentPages } : {}),
+  classHosts: flags.class ? classHosts() : [],
   open: (onProgress) =>
     openSandbox(flags.sandbox, {
       ...(flags.keep ? { keep: true } : {}),
@@ -62,11 +81,20 @@ process.on('SIGINT', () => void close())
 process.on('SIGTERM', () => void close())
 process.on('SIGHUP', () => void close())
 
-console.log(`\n  Open ${site.url}\n  Ctrl-C stops the site and the VM.\n`)
+const address = pageAddress()
+console.log(`\n  ${slug === undefined ? words.open : words.present} ${address}`)
+if (site.class) {
+  const { code, addresses } = site.class
+  for (const one of addresses) console.log(`  ${words.class} ${one}`)
+  console.log(`  ${words.code} ${code}\n  ${words.unencrypted}`)
+  const others = lanAddresses().filter((one) => !addresses.some((used) => used.includes(`//${one}:`)))
+  if (others.length > 0) console.log(`  ${words.otherAddresses(others.join(', '))}`)
+}
+console.log(`  ${words.stop}\n`)
 const desktop = process.platform === 'darwin' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
 if (flags.open && desktop) {
   const { default: openInBrowser } = await import('open')
-  await openInBrowser(site.url).catch(() => {})
+  await openInBrowser(address).catch(() => {})
 }
 site.sandbox.then(
   async (sandbox) => {
@@ -85,3 +113,23 @@ site.sandbox.then(
     }
   },
 )
+
+/** The way in: the landing page, or the lesson that is presented. */
+function pageAddress(): string {
+  if (slug === undefined) return site.url
+  const url = new URL(site.url)
+  const chinese = language === 'zh' && existsSync(join(root, `zh/lessons/${slug}.html`))
+  url.pathname = `${chinese ? '/zh' : ''}/lessons/${slug}`
+  url.search = `?present&token=${url.searchParams.get('token')}`
+  url.hash = flags.step ?? ''
+  return url.href
+}
+
+function classHosts(): string[] {
+  const hosts = flags.host ?? lanAddresses().slice(0, 1)
+  if (hosts.length === 0) throw new Error(words.noAddress)
+  // The instructor's door is there.
+  const alone = hosts.find((host) => ['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::'].includes(host))
+  if (alone !== undefined) throw new Error(words.loopback(alone))
+  return hosts
+}

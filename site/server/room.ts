@@ -12,7 +12,9 @@ import type { PlayerEvent } from '../../lessons/player/events.ts'
 import { Player } from '../../lessons/player/player.ts'
 import { Progress } from '../../lessons/player/progress.ts'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
-import { type Message, type Request, requestSchema } from './protocol.ts'
+import type { Classroom } from './classroom.ts'
+import { renderNotes } from './notes.ts'
+import { type Message, type Request, requestSchema, type Stage } from './protocol.ts'
 
 const lingerMilliseconds = 30_000
 
@@ -21,23 +23,38 @@ export class Room {
   readonly #language: Language
   readonly #sandbox: Promise<Sandbox>
   readonly #onEmpty: () => void
+  readonly #classroom: Classroom | undefined
+  /** Pages that present. */
+  readonly #presenters = new Set<WebSocket>()
   readonly #pages = new Set<WebSocket>()
   #player: Promise<Player> | undefined
   #linger: NodeJS.Timeout | undefined
 
-  /** @param language of the page, in which the player speaks; the lesson's own may be another */
-  constructor(lesson: Lesson, language: Language, sandbox: Promise<Sandbox>, onEmpty: () => void) {
+  /**
+   * @param language of the page, in which the player speaks; the lesson's own may be another
+   * @param classroom where what is presented here can be seen, when there is a class
+   */
+  constructor(
+    lesson: Lesson,
+    language: Language,
+    sandbox: Promise<Sandbox>,
+    onEmpty: () => void,
+    classroom?: Classroom,
+  ) {
     this.#lesson = lesson
     this.#language = language
+    this.#classroom = classroom
     this.#sandbox = sandbox
     this.#onEmpty = onEmpty
   }
 
-  async join(page: WebSocket): Promise<void> {
+  /** @param fresh without what was done on earlier visits */
+  async join(page: WebSocket, fresh: boolean): Promise<void> {
     clearTimeout(this.#linger)
     this.#pages.add(page)
     page.on('close', () => {
       this.#pages.delete(page)
+      this.#presenters.delete(page)
       if (this.#pages.size === 0) this.#linger = setTimeout(() => void this.close(), lingerMilliseconds)
     })
     page.on('message', (data) => void this.#receive(page, String(data)))
@@ -48,7 +65,7 @@ export class Room {
       // It left while the machine came up, and its room may be closed.
       if (page.readyState !== page.OPEN) return
       const state = player.state()
-      for (const step of done) state.steps[step] = true
+      if (!fresh) for (const step of done) state.steps[step] = true
       send(page, { type: 'hello', ...state, sandbox: name })
     } catch (error) {
       // The next page that comes tries again.
@@ -68,7 +85,10 @@ export class Room {
         ...{ lesson: this.#lesson, language: this.#language },
         ...{ sandbox, progress: new Progress() },
       })
-      player.on((event) => this.#broadcast(event))
+      player.on((event) => {
+        this.#broadcast(event)
+        this.#classroom?.hear(player, event)
+      })
       return player
     })
     return this.#player
@@ -89,7 +109,9 @@ export class Room {
       return page.close(1008, 'not a message of this protocol')
     }
     try {
-      await act(await this.#open(), request, (message) => send(page, message))
+      const player = await this.#open()
+      if (request.type === 'present') this.#present(page, player, request.stage)
+      else await act(player, request, (message) => send(page, message))
     } catch (error) {
       const busy = error instanceof Error && 'kind' in error && error.kind === 'busy'
       send(page, {
@@ -100,15 +122,38 @@ export class Room {
     }
   }
 
+  #present(page: WebSocket, player: Player, stage: Stage): void {
+    // Notes are for this page alone, and for nobody who only reads the site's files.
+    if (!this.#presenters.has(page)) send(page, { type: 'notes', notes: renderNotes(this.#lesson) })
+    this.#presenters.add(page)
+    this.#classroom?.present(player, stage)
+    this.tellPresenters()
+  }
+
+  /** The number of viewers changed. */
+  tellPresenters(): void {
+    const facts = this.#classroom?.facts()
+    if (facts) for (const page of this.#presenters) send(page, { type: 'class', ...facts })
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#linger)
     this.#onEmpty()
     for (const page of this.#pages) page.close(1001)
-    await this.#player?.then((player) => player.close()).catch(() => {})
+    await this.#player
+      ?.then((player) => {
+        this.#classroom?.end(player)
+        return player.close()
+      })
+      .catch(() => {})
   }
 }
 
-async function act(player: Player, request: Request, reply: (message: Message) => void): Promise<void> {
+async function act(
+  player: Player,
+  request: Exclude<Request, { type: 'present' }>,
+  reply: (message: Message) => void,
+): Promise<void> {
   switch (request.type) {
     case 'enter':
       return player.enter(request.step)
@@ -135,6 +180,8 @@ async function act(player: Player, request: Request, reply: (message: Message) =
       return player.writeExercise(request.id, request.text)
     case 'reset':
       return player.reset({ force: request.force })
+    case 'catch-up':
+      return void (await player.catchUp(request.step))
   }
 }
 

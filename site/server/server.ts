@@ -1,5 +1,6 @@
 // The bridge between browsers and sandboxes: the site's files over HTTP, and one
-// WebSocket per lesson page. Loopback only.
+// WebSocket per lesson page. Loopback only; a class, which only looks on, has a
+// door of its own (class-door.ts).
 //
 // Next: site/server/room.ts
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -11,15 +12,19 @@ import { siteWords } from '../../lessons/language/site.ts'
 import { Progress } from '../../lessons/player/progress.ts'
 import { progressText } from '../../sandbox-vm/progress-line.ts'
 import type { Sandbox, Progress as Task } from '../../sandbox-vm/sandbox.ts'
+import { type ClassDoor, openClassDoor } from './class-door.ts'
 import { Guard } from './guard.ts'
+import { listen } from './listen.ts'
 import { Room, send } from './room.ts'
-import { end, securityHeaders, serveStatic } from './static-files.ts'
+import { end, refuseUpgrade, securityHeaders, serveStatic } from './static-files.ts'
 
 export interface SiteOptions {
   /** Directory of the built site. */
   root: string
   /** First port to try; the next ones follow when it is taken. */
   port: number
+  /** Addresses at which a class may look on; none without a class. */
+  classHosts?: readonly string[]
   /** Opens the sandbox. Called once, at the start, so that the VM comes up while the learner reads. */
   open: (onProgress: (progress: Task) => void) => Promise<Sandbox>
   /** Of the person at this machine; the pages' own language is in their addresses. */
@@ -40,6 +45,8 @@ export interface Site {
   /** What to open: carries the token. */
   url: string
   port: number
+  /** How the class is joined, when there is one. */
+  class?: Pick<ClassDoor, 'code' | 'addresses'>
   /** Settles when the sandbox is there, or cannot be. */
   sandbox: Promise<Sandbox>
   close(): Promise<void>
@@ -49,6 +56,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   let port = 0
   const guard = new Guard(() => port)
   const rooms = new Map<string, Room>()
+  let door: ClassDoor | undefined
   let task: Task = { task: 'starting the sandbox' }
   /** What the sandbox does while a page waits, in that page's language. */
   const waiting = new Map<WebSocket, Language>()
@@ -93,7 +101,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     const visitor = url.searchParams.get('visitor') ?? ''
     if (refusal || url.pathname !== '/sandbox' || !/^[\w-]{8,40}$/.test(visitor)) {
       const { status, reason } = refusal ?? { status: 400, reason: 'not a lesson page' }
-      return void socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return refuseUpgrade(socket, status, reason)
     }
     sockets.handleUpgrade(request, socket, head, async (page) => {
       page.on('error', () => page.close())
@@ -106,21 +114,37 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         send(page, { type: 'notice', kind: 'failed', message: lessonWords[language].noLesson(slug) })
         return page.close(1008)
       }
-      const room = rooms.get(key) ?? new Room(lesson, language, sandbox, () => rooms.delete(key))
+      const room =
+        rooms.get(key) ?? new Room(lesson, language, sandbox, () => rooms.delete(key), door?.classroom)
       rooms.set(key, room)
-      await room.join(page)
+      await room.join(page, url.searchParams.has('fresh'))
     })
   })
 
   const pages = await options.pages?.(server)
-  port = await listen(server, options.port)
+  port = await listen(server, options.port, '127.0.0.1')
+  if (options.classHosts && options.classHosts.length > 0) {
+    door = await openClassDoor({
+      ...{ root: options.root, hosts: options.classHosts, port },
+      onCount: () => {
+        for (const room of rooms.values()) room.tellPresenters()
+      },
+    }).catch((error: unknown) => {
+      server.close()
+      // It may be coming up still; what went wrong is said at once.
+      void sandbox.then((open) => open.close()).catch(() => {})
+      throw error
+    })
+  }
   return {
     url: `http://127.0.0.1:${port}/${options.language === 'zh' ? 'zh/' : ''}?token=${guard.token}`,
     port,
+    ...(door ? { class: { code: door.code, addresses: door.addresses } } : {}),
     sandbox,
     close: async () => {
       server.close()
       await pages?.close()
+      door?.close()
       await Promise.all([...rooms.values()].map((room) => room.close()))
       for (const page of sockets.clients) page.terminate()
       server.closeAllConnections()
@@ -145,23 +169,4 @@ async function serveProgress(
       'Cache-Control': 'no-store',
     })
     .end(JSON.stringify({ done }))
-}
-
-/** Listens on the first free port from `port` on. Port 0 lets the kernel choose. */
-async function listen(server: Server, port: number): Promise<number> {
-  for (let candidate = port; ; candidate++) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(candidate, '127.0.0.1', () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-      const address = server.address()
-      return address && typeof address === 'object' ? address.port : candidate
-    } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-      if (!taken || candidate - port >= 50) throw error
-    }
-  }
 }

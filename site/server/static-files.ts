@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import type { Duplex } from 'node:stream'
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -86,4 +87,9 @@ export function end(response: ServerResponse, status: number, message: string): 
   response
     .writeHead(status, { ...securityHeaders, 'Content-Type': 'text/plain; charset=utf-8' })
     .end(`${message}\n`)
+}
+
+/** Answers a request for a WebSocket with an HTTP status. */
+export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -173,7 +173,7 @@ test.each(['light', 'dark'])('axe finds nothing serious, %s', async (theme) => {
     await page.goto(`http://127.0.0.1:${site.port}${path}`)
     await page.evaluate((name) => document.documentElement.classList.toggle('dark', name === 'dark'), theme)
     if (path.endsWith('pid')) await page.waitForSelector('.xterm')
-    expect(await seriousViolations(page)).toEqual([])
+    expect(await seriousViolations(page), path).toEqual([])
     await page.screenshot({ path: join(shots, `${theme}${path.replaceAll('/', '-')}.png`) })
   }
 })

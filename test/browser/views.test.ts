@@ -57,7 +57,9 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await vm
-    ?.exec('umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/*/ /sys/fs/cgroup/views')
+    ?.exec(
+      'umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/*/ /sys/fs/cgroup/views',
+    )
     .catch(() => undefined)
   await browser?.close()
   await site?.close()
