@@ -90,7 +90,7 @@ test('a word of the glossary is explained to the pointer, the keyboard and the f
   await page.mouse.move(5, 5)
   await box.locator('a', { hasText: 'In the glossary' }).click()
   await page.waitForURL(at('/glossary#process'))
-  await page.locator('#process:target dt', { hasText: 'process' }).waitFor()
+  await page.locator('#process.here dt', { hasText: 'process' }).waitFor()
 })
 
 test('the glossary finds a word by either language', async () => {
