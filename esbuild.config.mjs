@@ -145,6 +145,17 @@ await mkdir(engine, { recursive: true })
 for (const file of ['tocker.mjs', 'tocker.mjs.map', ...Object.entries(bodies).flatMap(filesOf)])
   await cp(`dist/${file}`, `${engine}/${file}`)
 await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
+// Its commands. Node raises its soft limit of open files to the hard one: a container gets what we were given.
+await mkdir(`${engine}/bin`)
+for (const [name, words] of Object.entries({
+  tocker: '/opt/tocker/tocker.mjs',
+  'tocker-runtime': [...flags, '/opt/tocker/tocker-runtime.cjs'].join(' '),
+}))
+  await writeFile(
+    `${engine}/bin/${name}`,
+    `#!/bin/sh\nTOCKER_NOFILE=$(ulimit -S -n)\nexport TOCKER_NOFILE\nexec \${TOCKER_NODE:-/usr/local/bin/node} ${words} "$@"\n`,
+    { mode: 0o755 },
+  )
 const native = `node_modules/@koromix/koffi-linux-${process.arch}`
 if (existsSync(native)) {
   const script = (/** @type {string} */ path) => /\.(c?js|json)$/.test(path) || !/\.[^/]+$/.test(path)

@@ -1,4 +1,4 @@
-// Puts tocker into a sandbox: /opt/tocker, and a command in /usr/local/bin.
+// Puts tocker into a sandbox: /opt/tocker, and its commands into /usr/local/bin.
 //
 // The content's hash decides. An edited engine file gives another bundle, so it
 // runs in the sandbox the next time that it is opened, or when this is called.
@@ -12,12 +12,6 @@ import { type ExecOptions, type ExecResult, SandboxError } from './sandbox.ts'
 interface Target {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>
 }
-
-const command = `#!/bin/sh
-TOCKER_NOFILE=$(ulimit -S -n)
-export TOCKER_NOFILE
-exec \${TOCKER_NODE:-/usr/local/bin/node} /opt/tocker/tocker.mjs "$@"
-`
 
 /** Copies the files of `directory` unless the sandbox has these very files already. Returns true when it copied. */
 export async function putEngine(target: Target, directory: string): Promise<boolean> {
@@ -35,9 +29,8 @@ tar -C "$new" -xzf -
 echo ${hash} > "$new/.hash"
 rm -rf /opt/tocker; mv -T "$new" /opt/tocker 2>/dev/null || rm -rf "$new"`
   const unpacked = await target.exec(script, { stdin: gzipSync(tar.stdout, { level: 1 }) })
-  const linked = await target.exec('cat > /usr/local/bin/tocker && chmod 755 /usr/local/bin/tocker', {
-    stdin: command,
-  })
+  // /usr/local/bin comes before what the machine may have of the same name.
+  const linked = await target.exec('ln -sf /opt/tocker/bin/* /usr/local/bin/')
   for (const result of [unpacked, linked]) {
     if (result.status !== 0)
       throw new SandboxError('failed', `cannot put tocker into the sandbox: ${result.stderr.trim()}`)

@@ -102,6 +102,7 @@ export function steppingStones(
   return stones
 }
 
+// #region into-new-time
 /**
  * Before Linux 6.2: a new time namespace, its clocks set while nobody is in it, then
  * entered by a program of one thread. printf is the shell's own: it may not fork here.
@@ -113,6 +114,7 @@ function intoNewTime(offsets: NonNullable<Linux['timeOffsets']>): string[] {
   const script = `printf '${lines.join('')}' > /proc/self/timens_offsets && exec nsenter --time=/proc/self/ns/time_for_children -- "$@"`
   return ['unshare', '--time', '--', 'sh', '-c', script, 'sh']
 }
+// #endregion into-new-time
 
 /**
  * nsenter(1) becomes user 0 in there and drops its groups. Where a user mapped nobody

@@ -103,7 +103,6 @@ export function unshareNamespaces(namespaces: readonly Namespace[]): void {
 }
 // #endregion unshare
 
-// #region time-offsets
 /**
  * Sets the clocks of a new time namespace, time_namespaces(7). Once somebody is
  * inside they are fixed (EACCES): before Linux 6.2, where execve(2) moves nobody
@@ -119,7 +118,6 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
     }
   }
 }
-// #endregion time-offsets
 
 // #region loopback
 /** A new network namespace has one interface, lo, and it is down. A container without lo still runs. */

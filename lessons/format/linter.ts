@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import type { Lesson } from './lesson.ts'
 import { LessonError } from './lesson-error.ts'
-import { translate, translationPath } from './translation.ts'
+import { failMessages, translate, translationPath } from './translation.ts'
 
 /** Complaints as `path:line: message`; none means that the lesson is fit to publish. */
 export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<string[]> {
@@ -22,6 +22,12 @@ export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<st
     if (block.type === 'check' && cannotFail(block.script)) complain(block.line, 'this check cannot fail')
     if (block.type === 'check' && !block.script.includes('lab fail')) {
       complain(block.line, 'this check says nothing to the learner: lab fail "what was found instead"')
+    }
+    if (block.type === 'check' && failMessages(block.script).some(cutShort)) {
+      complain(
+        block.line,
+        'quotes inside of $(…) end the message of lab fail: put the value into a variable first',
+      )
     }
     if (block.type === 'source' && !lesson.sources.includes(block.file))
       complain(block.line, `sources in the front matter lacks ${block.file}`)
@@ -40,6 +46,11 @@ export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<st
     if (!lesson.steps.some((step) => step.id === id)) complain(1, `there is no step ${id}`)
   found.push(...(await lintTranslation(lesson)))
   return found
+}
+
+/** A substitution that is opened and not closed: the message was read up to a quote that belongs to a command. */
+function cutShort(message: string): boolean {
+  return message.split('$(').length > message.split(')').length
 }
 
 function cannotFail(script: string): boolean {

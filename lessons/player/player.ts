@@ -25,8 +25,7 @@ import { typeBlock } from './run-block.ts'
 import { removeSession, setUpSession } from './session.ts'
 import { StepChecks } from './step-checks.ts'
 import { Terminal } from './terminal.ts'
-import { sample } from './watch/sampler.ts'
-import type { Sample } from './watch/samples.ts'
+import { Watches } from './watches.ts'
 
 export interface PlayerOptions {
   lesson: Lesson
@@ -48,8 +47,7 @@ export class Player implements AsyncDisposable {
   readonly #ledger: Ledger
   /** Terminals whose shell is coming up. */
   readonly #opening = new Map<string, Promise<void>>()
-  readonly #watches = new Map<string, AbortController>()
-  readonly #samples = new Map<string, Sample>()
+  readonly #watches: Watches
   readonly #forget: () => void
   readonly #words: LessonWords
   readonly #checks: StepChecks
@@ -63,6 +61,7 @@ export class Player implements AsyncDisposable {
     this.lesson = lesson
     this.#sandbox = sandbox
     this.#ledger = new Ledger(lesson, (event) => this.#emit(event), progress)
+    this.#watches = new Watches(sandbox, this.session, (event) => this.#emit(event))
     this.#checks = new StepChecks(sandbox, this.session, this.#ledger, this.#words)
     this.#terminals = new Map(
       lesson.sandbox.terminals.map((name) => [
@@ -92,7 +91,7 @@ export class Player implements AsyncDisposable {
     await setUpSession(this.#sandbox, this.session)
     await Promise.all([...this.#terminals.values()].map((terminal) => this.#openTerminal(terminal)))
     this.#emit({ type: 'sandbox', state: 'ready' })
-    for (const [id, controller] of this.#watches) if (controller.signal.aborted) void this.watch(id, true)
+    this.#watches.resume()
   }
 
   async #openTerminal(terminal: Terminal): Promise<void> {
@@ -117,7 +116,7 @@ export class Player implements AsyncDisposable {
   #lost(message: string): void {
     if (this.#closed) return
     this.#checks.discard()
-    for (const controller of this.#watches.values()) controller.abort()
+    this.#watches.suspend()
     for (const terminal of this.#terminals.values()) terminal.close()
     this.#emit({ type: 'sandbox', state: 'lost', message })
   }
@@ -225,28 +224,8 @@ export class Player implements AsyncDisposable {
   /** Starts or stops a live view; its samples come as events. */
   async watch(blockId: string, on: boolean): Promise<void> {
     const block = this.#ledger.block(blockId)
-    const running = this.#watches.get(blockId)
-    if (!on) {
-      this.#watches.delete(blockId)
-      this.#samples.delete(blockId)
-      running?.abort()
-      return
-    }
-    if (block?.type !== 'watch') return
-    if (running && !running.signal.aborted) {
-      // A page that came back: the next sample may take a while, where nothing changes.
-      const last = this.#samples.get(blockId)
-      if (last) this.#emit({ type: 'watch', id: blockId, sample: last })
-      return
-    }
-    const controller = new AbortController()
-    this.#watches.set(blockId, controller)
-    await sample(this.#sandbox, this.session, block, controller.signal, (one) => {
-      this.#samples.set(blockId, one)
-      this.#emit({ type: 'watch', id: blockId, sample: one })
-    })
-      // Stopped, or the sandbox is lost: #begin() starts it again when it is back.
-      .catch(() => controller.abort())
+    if (!on) this.#watches.stop(blockId)
+    else if (block?.type === 'watch') await this.#watches.start(block)
   }
 
   /** For readers that come late: what was done, and what the terminals show. */
@@ -285,7 +264,7 @@ export class Player implements AsyncDisposable {
     this.#closed = true
     this.#forget()
     this.#checks.stop()
-    for (const controller of this.#watches.values()) controller.abort()
+    this.#watches.suspend()
     for (const terminal of this.#terminals.values()) terminal.dispose()
     await removeSession(this.#sandbox, this.session).catch(() => {
       // The sandbox is gone, and the session with it.
