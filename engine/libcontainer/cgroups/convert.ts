@@ -40,6 +40,7 @@ export function limitText(value: number): string {
   return value < 0 ? 'max' : String(value)
 }
 
+// #region swap
 /**
  * memory.memsw.limit_in_bytes counts memory and swap together, memory.swap.max swap alone:
  *
@@ -63,6 +64,7 @@ export function swapMax(swap: number | undefined, limit: number | undefined): st
     throw new RangeError(`it counts memory and swap together: ${swap} is less than the ${limit} of memory`)
   return String(swap - limit)
 }
+// #endregion swap
 
 // #region cpu-max
 /**

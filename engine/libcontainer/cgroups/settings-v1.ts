@@ -116,12 +116,14 @@ export function ignoredMemory(memory: NonNullable<Resources['memory']>, warn: (l
     warn(`${asked}.useHierarchy is ignored: every cgroup counts what is below it (Linux 5.11)`)
 }
 
+// #region pids
 /** Documentation/admin-guide/cgroup-v1/pids.rst; v2 has the same file. */
 export function pids(pids: Resources['pids']): Setting[] {
   if (pids === undefined || pids.limit === 0) return []
   const value = pids.limit < 0 ? 'max' : String(pids.limit)
   return [{ controller: 'pids', file: 'pids.max', value, asked: `${resourcesPath}.pids.limit` }]
 }
+// #endregion pids
 
 /** Documentation/admin-guide/cgroup-v1/blkio-controller.rst; block/bfq-iosched.rst for weights. */
 function blockIO(block: NonNullable<Resources['blockIO']>, read: Read): Setting[] {

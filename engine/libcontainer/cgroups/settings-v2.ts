@@ -165,6 +165,7 @@ function blockIO(block: NonNullable<Resources['blockIO']>, read: Read): Setting[
         needs,
       })
   }
+  // #region throttle
   for (const [name, key] of [
     ['throttleReadBpsDevice', 'rbps'],
     ['throttleWriteBpsDevice', 'wbps'],
@@ -172,12 +173,13 @@ function blockIO(block: NonNullable<Resources['blockIO']>, read: Read): Setting[
     ['throttleWriteIOPSDevice', 'wiops'],
   ] as const) {
     for (const [index, { major, minor, rate }] of (block[name] ?? []).entries()) {
-      // v1 takes a limit away with 0; here 0 is EINVAL, and the word is max.
+      // v1 takes a limit away with 0; here 0 is ERANGE, and the word is max.
       const value = `${major}:${minor} ${key}=${rate === 0 ? 'max' : rate}`
       const throttle = 'CONFIG_BLK_DEV_THROTTLING'
       list.push({ controller, file: 'io.max', value, asked: `${asked}.${name}[${index}]`, needs: throttle })
     }
   }
+  // #endregion throttle
   return list
 }
 
