@@ -45,6 +45,8 @@ export default defineConfig({
           sequence: { groupOrder: 4 },
           include: ['test/lessons/**/*.test.ts'],
           ...emulated,
+          // A whole lesson, with a check that waits for what a slow machine does late.
+          testTimeout: 600_000,
         },
       },
       {
