@@ -25,6 +25,8 @@ beforeAll(async () => {
     lesson,
     text.replace('::::: step look-first "What the host sees"\n', '$&::: note\nWait for two hands.\n:::\n\n'),
   )
+  // Its words are those of the lesson without that note.
+  await rm(join(content, 'namespaces/unshare-pid/lesson.zh.md'))
   vm = await openVm()
 })
 afterAll(async () => {
