@@ -1,9 +1,9 @@
-// Answering a question with the keyboard.
+// Answering a question with the keyboard, and what Enter means where one is.
 //
 // A digit answers at once; where more than one answer is right it marks one, and
 // Enter answers. Enter also takes the answer that the arrows point at.
 // Called by model.ts.
-import type { PredictBlock } from '../format/lesson.ts'
+import type { Block, PredictBlock } from '../format/lesson.ts'
 import type { TerminalWords } from '../language/terminal.ts'
 import type { Player } from '../player/player.ts'
 import type { Page } from './page.ts'
@@ -47,4 +47,19 @@ function give(player: Player, page: Page, block: PredictBlock, choice: number[])
   page.chosen[block.id] = choice
   player.answer(block.id, choice)
   page.reveal()
+}
+
+/** What Enter would do now, for the footer. @param last whether the lesson ends with this step */
+export function enterDoes(page: Page, { keys }: TerminalWords, last: boolean): string {
+  if (!page.inSight()) return keys.readOn
+  const block = page.block()
+  if (!block) return last ? keys.leave : keys.nextStep
+  if (block.type === 'predict') return page.answered(block) ? keys.on : keys.answer
+  const words: Partial<Record<Block['type'], string>> = {
+    run: keys.run,
+    exercise: keys.edit,
+    source: keys.fold,
+    check: keys.check,
+  }
+  return words[block.type] ?? keys.open
 }

@@ -7,6 +7,7 @@ import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import stringWidth from 'string-width'
 import type { Block } from '../format/lesson.ts'
+import { enterDoes } from './answering.ts'
 import { entryLines } from './glossary.ts'
 import { type Size, smallest } from './layout.ts'
 import type { Model } from './model.ts'
@@ -162,8 +163,9 @@ function Footer({ model }: { model: Model }): ReactNode {
     return <Line left={paint('dim', model.presenting.words.terminalKeys)} right="" columns={columns} />
   const has = (...types: Block['type'][]): boolean =>
     model.page.step.blocks.some((block) => types.includes(block.type))
+  const last = model.page.at + 1 === model.player.lesson.steps.length
   const keys = [
-    key('⏎', model.enterDoes()),
+    key('⏎', enterDoes(model.page, model.words, last)),
     key('↑↓', words.choose),
     key('←→', words.step),
     key('^T', words.terminal),

@@ -3,7 +3,6 @@
 //
 // Enter is the key of a lesson: it reads on until the selected command is in
 // sight, runs it, answers, unfolds, and at the end of a step goes to the next.
-
 import type { Entry } from '../format/glossary.ts'
 import type { Block } from '../format/lesson.ts'
 import type { Language } from '../language/language.ts'
@@ -88,22 +87,6 @@ export class Model {
     // Not there by itself: the machine is new, and the step may need what the ones before it did.
     if (asked < 0 && rest > 0) this.notice = this.words.notices.before(rest, lesson.steps.length)
     else if (lesson.language !== options.language) this.notice = this.words.screen.untranslated
-  }
-
-  /** What Enter would do now, for the footer. */
-  enterDoes(): string {
-    const { keys } = this.words
-    if (!this.page.inSight()) return keys.readOn
-    const block = this.page.block()
-    if (!block) return this.page.at + 1 < this.player.lesson.steps.length ? keys.nextStep : keys.leave
-    if (block.type === 'predict') return this.page.answered(block) ? keys.on : keys.answer
-    const words: Partial<Record<Block['type'], string>> = {
-      run: keys.run,
-      exercise: keys.edit,
-      source: keys.fold,
-      check: keys.check,
-    }
-    return words[block.type] ?? keys.open
   }
 
   /** The window has another size. */

@@ -81,7 +81,7 @@ test('a class looks on: a latecomer sees the screens, the step, what is revealed
   await expect
     .poll(() => phone.locator('[data-terminal=inside] .xterm-rows').textContent(), { timeout: 15_000 })
     .toMatch(/ps -e[\s\S]*bash/)
-  await phone.locator('.live .boxed, .live .process').first().waitFor()
+  await phone.locator('.live [data-process]').first().waitFor()
   expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   expect(await seriousViolations(phone)).toEqual([])
   await phone.screenshot({ path: join(stage.shots, 'class-phone.png'), fullPage: true })
