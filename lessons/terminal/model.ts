@@ -4,7 +4,6 @@
 // Enter is the key of a lesson: it reads on until the selected command is in
 // sight, runs it, answers, unfolds, and at the end of a step goes to the next.
 import type { Entry } from '../format/glossary.ts'
-import type { Block } from '../format/lesson.ts'
 import type { Language } from '../language/language.ts'
 import { lessonWords } from '../language/lesson.ts'
 import { type TerminalWords, terminalWords } from '../language/terminal.ts'
