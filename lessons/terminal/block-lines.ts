@@ -37,7 +37,7 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
     case 'run':
       return card(block, status, chosen, key(keys.run), width)
     case 'check': {
-      const lines = text(block.title, '').flatMap((line) => wrap(line, width - 4))
+      const lines = markdownLines(block.title, width - 4)
       const title = lines.map((line) =>
         status.state === 'passed' ? paint('green', line) : paint('bold', line),
       )

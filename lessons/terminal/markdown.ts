@@ -6,6 +6,7 @@ import MarkdownIt from 'markdown-it'
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { coloured, paint, type Style } from './paint.ts'
+import { tableLines } from './table.ts'
 import { wrap } from './wrapping.ts'
 
 const markdown = new MarkdownIt()
@@ -33,8 +34,17 @@ export function markdownLines(text: string, width: number): string[] {
     if (lines.length > 0) lines.push(prefix().trimEnd())
   }
   let style: Style | undefined
+  let rows: string[][] | undefined
   for (const token of markdown.parse(text, {})) {
-    if (token.type === 'inline') push(wrap(inline(token.children ?? [], style), room()))
+    if (token.type === 'table_open') rows = []
+    else if (token.type === 'tr_open') rows?.push([])
+    else if (token.type === 'inline' && rows)
+      rows.at(-1)?.push(inline(token.children ?? [], rows.length === 1 ? 'bold' : undefined))
+    else if (token.type === 'table_close') {
+      push(tableLines(rows ?? [], room()))
+      rows = undefined
+      gap()
+    } else if (token.type === 'inline') push(wrap(inline(token.children ?? [], style), room()))
     else if (token.type === 'fence' || token.type === 'code_block') {
       push(codeLines(token.content, token.info, room()))
       gap()

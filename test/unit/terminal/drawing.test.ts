@@ -6,6 +6,7 @@ import stringWidth from 'string-width'
 import { afterEach, expect, test, vi } from 'vitest'
 import { modules } from '../../../lessons/format/catalogue.ts'
 import { terminalWords } from '../../../lessons/language/terminal.ts'
+import { blockLines } from '../../../lessons/terminal/block-lines.ts'
 import { forProgram, readKeys } from '../../../lessons/terminal/keys.ts'
 import { inSight, layout, reveal } from '../../../lessons/terminal/layout.ts'
 import { markdownLines } from '../../../lessons/terminal/markdown.ts'
@@ -16,6 +17,39 @@ import { wrap } from '../../../lessons/terminal/wrapping.ts'
 afterEach(() => void vi.unstubAllEnvs())
 
 const lessons = [...(await modules()), ...(await modules('zh'))].flatMap((module) => module.lessons)
+
+test('a table has its columns beside each other, and wraps within a cell', () => {
+  const table =
+    '| Year | What was new |\n| --- | --- |\n| 1979 | another `/` for a process |\n| 2013 | images |\n\nAfter.'
+  expect(markdownLines(table, 24)).toEqual([
+    'Year  What was new',
+    '─'.repeat(24),
+    '1979  another `/` for a',
+    '      process',
+    '2013  images',
+    '',
+    'After.',
+  ])
+})
+
+test('the title of a check is wrapped once', () => {
+  const lesson = lessons.find(({ slug }) => slug === 'lxc-history')
+  const step = lesson?.steps.find(({ id }) => id === 'start')
+  const check = step?.blocks.find(({ type }) => type === 'check')
+  const view = {
+    words: terminalWords.en,
+    statuses: {},
+    done: {},
+    option: -1,
+    chosen: {},
+    selected: undefined,
+    hints: 0,
+    opened: new Set<string>(),
+  }
+  if (!check) throw new Error('the lesson has no check any more')
+  // Its parts are 'a limit of' and '64 MB' where the width is counted twice.
+  expect(blockLines(check, view, 63, 0)).toHaveLength(2)
+})
 
 test('Markdown is wrapped, listed and quoted', () => {
   const lines = markdownLines(
