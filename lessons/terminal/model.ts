@@ -220,7 +220,11 @@ export class Model {
   async #edit(id: string, file: string): Promise<void> {
     try {
       const edited = await this.#options.edit(file, await this.player.readExercise(id))
-      if (edited !== undefined) await this.player.writeExercise(id, edited)
+      if (edited !== undefined) {
+        await this.player.writeExercise(id, edited)
+        // Enter leads on, not into the editor once more.
+        if (this.page.selected === id) this.page.advance()
+      }
       this.notice = edited === undefined ? this.words.notices.unchanged : this.words.notices.saved(file)
     } catch (error) {
       this.notice = error instanceof Error ? error.message : String(error)

@@ -136,6 +136,8 @@ test('an exercise is edited in $EDITOR, and what was saved is in the sandbox; th
   const before = (await readdir(tmpdir())).filter((name) => /^learn-containers-\w{6}$/.test(name))
   await screen.press('\r')
   await screen.shows(/\/root\/launch\.sh is in the sandbox/)
+  // Saved: Enter leads on from there, and not into the editor again.
+  await screen.shows(/✓ A small launcher(?! {2}⏎)/)
   expect((await vm.get('/root/launch.sh')).toString()).toMatch(/# edited\n$/)
   expect((await readdir(tmpdir())).filter((name) => /^learn-containers-\w{6}$/.test(name))).toEqual(before)
   await screen.press('s')

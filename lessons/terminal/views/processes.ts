@@ -12,6 +12,7 @@ import {
   userMaps,
 } from '../../player/watch/process-rows.ts'
 import { namespaceNames, type ProcessesSample } from '../../player/watch/samples.ts'
+import { wrap } from '../wrapping.ts'
 import { cell, clip, colourOf, type Piece, row } from './row.ts'
 
 /** A lane is a line as long as it is the host's, and a block with a letter where it is not. */
@@ -42,7 +43,7 @@ export function namespacesLines(
     ...lines,
     ...(lines.length === 0 ? [row(width, [words.noProcesses, 'dim'])] : []),
     ...(sample.more > 0 ? [row(width, [words.more(sample.more), 'dim'])] : []),
-    ...(asked ? [row(width, [said(sample, asked, words), 'bold'])] : []),
+    ...(asked ? wrap(said(sample, asked, words), width).map((line) => row(width, [line, 'bold'])) : []),
     ...userMaps(sample, letters).map(({ letter, ranges }) => {
       const map = ranges.map(({ inside, outside, count }) => {
         const to = (from: number): string => (count === 1 ? String(from) : `${from}–${from + count - 1}`)

@@ -45,6 +45,7 @@ test('the title of a check is wrapped once', () => {
     selected: undefined,
     hints: 0,
     opened: new Set<string>(),
+    watches: undefined,
   }
   if (!check) throw new Error('the lesson has no check any more')
   // Its parts are 'a limit of' and '64 MB' where the width is counted twice.

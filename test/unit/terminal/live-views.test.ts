@@ -69,7 +69,8 @@ test('namespaces: lanes of the host, and blocks with letters', () => {
   expect(lines.find((line) => line.includes('582→1'))).toMatch(
     /▸. └ sleep 582→1 +(\[B\] ){5} │ {2}\[B\] {2}│/,
   )
-  expect(lines).toContain('sleep has mnt, uts, ipc, pid, net, cgroup of its own, and s…')
+  // The sentence goes on in a second line: its end says how many are shared.
+  expect(lines.join(' ')).toContain('cgroup of its own, and shares 2 with the host.')
   expect(lines.at(-1)).toContain('users: inside 0 = outside 0')
   expect(draw('namespaces', 120, 'en').join('\n')).toContain('[B]2187')
 })
