@@ -95,12 +95,7 @@ test('a terminal that became smaller out of sight shows the command that runs in
   // The live picture takes room from `host` while `inside` is in sight.
   await runStep('look-first')
   await runStep('limit')
-  await page.locator('.machine .live', { hasText: 'memory.max' }).first().waitFor()
-  await page.locator('[role=tab]', { hasText: 'host' }).click()
-  await page.locator('[data-terminal=host]').click()
-  await page.keyboard.type('echo back$((1 + 1))again')
-  await page.keyboard.press('Enter')
-  await expect.poll(() => rows.textContent(), { timeout: 15_000 }).toContain('back2again')
+  // Typing would bring the last line back; a command that the page runs does not.
   await runStep('look-first')
   await expect
     .poll(() => rows.textContent(), { timeout: 15_000 })
