@@ -84,24 +84,6 @@ test('typing in the terminal reaches the shell, and a reload comes back to it', 
   expect(await page.locator('#enter .check').getAttribute('data-state')).toBe('passed')
 })
 
-test('a terminal that became smaller out of sight shows the command that runs in it next', async () => {
-  await openLesson('cgroup-memory')
-  await page.locator('[role=tab]', { hasText: 'host' }).click()
-  await page.locator('[data-terminal=host]').click()
-  const rows = page.locator('[data-terminal=host] .xterm-rows')
-  await page.keyboard.type('seq 70')
-  await page.keyboard.press('Enter')
-  await expect.poll(() => rows.textContent(), { timeout: 15_000 }).toContain('70')
-  // The live picture takes room from `host` while `inside` is in sight.
-  await runStep('look-first')
-  await runStep('limit')
-  // Typing would bring the last line back; a command that the page runs does not.
-  await runStep('look-first')
-  await expect
-    .poll(() => rows.textContent(), { timeout: 15_000 })
-    .toMatch(/memory\.swap\.max[^#]*root@lab:~#\s*$/)
-})
-
 test('the source opens in an editor, read-only, with the lines of its file', async () => {
   await page.locator('#source .source .lab-button').click()
   await page.locator('#source .monaco-editor .view-lines', { hasText: 'CLONE_NEWPID' }).waitFor()
