@@ -16,42 +16,40 @@ const PR_CAP_AMBIENT = 47
 const PR_CAP_AMBIENT_RAISE = 2
 const PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+const nothing = number(0)
+
 /** All five arguments, always: newer options answer EINVAL when one that they do not use is not 0. */
-function prepareCtl(option: Argument, a?: Argument, b?: Argument): PreparedCall {
-  const given = [option, ...(a ? [a] : []), ...(b ? [b] : [])]
-  const zeros = Array.from({ length: 5 - given.length }, () => number(0))
-  const args = [...given, ...zeros]
+function prctl(option: Argument, a: Argument, b: Argument = nothing): void {
+  call('prctl', 'int prctl(int, ulong, ulong, ulong, ulong)', [option, a, b, nothing, nothing])
+}
+
+function prepareCtl(option: Argument, a: Argument, b?: Argument): PreparedCall {
   return {
     name: 'prctl',
-    shown: given.map(({ shown }) => shown).join(', '),
+    shown: [option, a, ...(b ? [b] : [])].map(({ shown }) => shown).join(', '),
     // No such option: EINVAL.
-    go: (inVain) =>
-      void call(
-        'prctl',
-        'int prctl(int, ulong, ulong, ulong, ulong)',
-        inVain ? [number(-1), ...args.slice(1)] : args,
-      ),
+    go: (inVain) => prctl(inVain ? number(-1) : option, a, b),
   }
 }
 
 /** PR_SET_NO_NEW_PRIVS: from now on execve(2) grants nothing, be the file set-user-ID or not. There is no way back. */
 export function setNoNewPrivileges(): void {
-  prepareCtl(number(PR_SET_NO_NEW_PRIVS, 'PR_SET_NO_NEW_PRIVS'), number(1)).go()
+  prctl(number(PR_SET_NO_NEW_PRIVS, 'PR_SET_NO_NEW_PRIVS'), number(1))
 }
 
 /** PR_SET_KEEPCAPS: a change from user 0 to another leaves the permitted set. execve(2) ends it. */
 export function keepCapabilities(): void {
-  prepareCtl(number(PR_SET_KEEPCAPS, 'PR_SET_KEEPCAPS'), number(1)).go()
+  prctl(number(PR_SET_KEEPCAPS, 'PR_SET_KEEPCAPS'), number(1))
 }
 
 /** PR_SET_DUMPABLE 0: until execve(2), others may not open what /proc shows of us, our executable included. */
 export function setUndumpable(): void {
-  prepareCtl(number(PR_SET_DUMPABLE, 'PR_SET_DUMPABLE'), number(0, 'SUID_DUMP_DISABLE')).go()
+  prctl(number(PR_SET_DUMPABLE, 'PR_SET_DUMPABLE'), number(0, 'SUID_DUMP_DISABLE'))
 }
 
 /** PR_CAPBSET_DROP: no execve(2) of this process or its children brings this capability back. */
 export function dropBounding(capability: number, name: string): void {
-  prepareCtl(number(PR_CAPBSET_DROP, 'PR_CAPBSET_DROP'), number(capability, name)).go()
+  prctl(number(PR_CAPBSET_DROP, 'PR_CAPBSET_DROP'), number(capability, name))
 }
 
 export function prepareClearAmbient(): PreparedCall {
@@ -75,6 +73,14 @@ export function prepareRaiseAmbient(capability: number, name: string): PreparedC
  * /proc/sys/kernel/cap_last_cap says the same, where there is a /proc, and a true one.
  */
 export function lastCapability(): number {
+  last ??= findLastCapability()
+  return last
+}
+
+/** A kernel does not learn more. */
+let last: number | undefined
+
+function findLastCapability(): number {
   let [known, unknown] = [0, 64]
   while (unknown - known > 1) {
     const middle = (known + unknown) >> 1
@@ -86,7 +92,7 @@ export function lastCapability(): number {
 
 function isCapability(capability: number): boolean {
   try {
-    prepareCtl(number(PR_CAPBSET_READ, 'PR_CAPBSET_READ'), number(capability)).go()
+    prctl(number(PR_CAPBSET_READ, 'PR_CAPBSET_READ'), number(capability))
     return true
   } catch {
     return false // EINVAL

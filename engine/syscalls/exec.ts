@@ -3,7 +3,7 @@
 // Node's process.execve would do, but for two things: it runs handlers first,
 // whose system calls a seccomp filter may forbid, and it keeps 0 to 2 only.
 import { constants } from 'node:os'
-import { call, number, rawSyscall, text, texts } from './libc.ts'
+import { bytes, call, number, rawSyscall, text, texts } from './libc.ts'
 import type { PreparedCall } from './prepared.ts'
 
 /**
@@ -48,4 +48,16 @@ export function setCloseOnExec(fd: number, close: boolean): void {
 /** signal(2) with SIG_DFL. */
 export function resetSignal(name: NodeJS.Signals): void {
   call('signal', 'long signal(int, long)', [number(constants.signals[name], name), number(0, 'SIG_DFL')])
+}
+
+const SIG_SETMASK = 2
+
+/** sigprocmask(2): nothing is held back any more. Who was born with a signal blocked never hears of it. */
+export function unblockSignals(): void {
+  // sigset_t of glibc has 1024 bits.
+  call('sigprocmask', 'int sigprocmask(int, const uint8_t *, uint8_t *)', [
+    number(SIG_SETMASK, 'SIG_SETMASK'),
+    bytes(new Uint8Array(128), '[]'),
+    bytes(null, 'NULL'),
+  ])
 }

@@ -38,6 +38,35 @@ export function removeDirectory(path: string): void {
   )
 }
 
+const F_DUPFD_CLOEXEC = 1030
+
+/** fcntl(2): another descriptor of the same open file, which no program that we start inherits. */
+export function duplicate(fd: number): number {
+  return call('fcntl', 'int fcntl(int, int, long)', [
+    number(fd),
+    number(F_DUPFD_CLOEXEC, 'F_DUPFD_CLOEXEC'),
+    number(0),
+  ])
+}
+
+const F_GETFL = 3
+const F_SETFL = 4
+const O_NONBLOCK = 0o4000
+
+/** fcntl(2): reads and writes of this open file, by whichever descriptor, say EAGAIN in place of waiting. */
+export function setNonBlocking(fd: number): void {
+  const flags = call('fcntl', 'int fcntl(int, int, long)', [
+    number(fd),
+    number(F_GETFL, 'F_GETFL'),
+    number(0),
+  ])
+  call('fcntl', 'int fcntl(int, int, long)', [
+    number(fd),
+    number(F_SETFL, 'F_SETFL'),
+    number(flags | O_NONBLOCK, '…|O_NONBLOCK'),
+  ])
+}
+
 const S_IFIFO = 0o010000
 
 /** mknod(2) of a FIFO, fifo(7). */
@@ -47,4 +76,9 @@ export function makeFifo(path: string, mode: number): void {
     number(S_IFIFO | mode, `S_IFIFO|0${mode.toString(8)}`),
     number(0),
   ])
+}
+
+/** syncfs(2): everything that waits to be written to the file system of `fd` is written. @throws SyscallError EIO, ENOSPC when some of it could not */
+export function syncfs(fd: number): void {
+  call('syncfs', 'int syncfs(int)', [number(fd)])
 }

@@ -42,6 +42,14 @@ export function text(value: string | null): Argument {
   return { value, shown: value === null ? 'NULL' : JSON.stringify(value) }
 }
 
+/** A path whose bytes need not be UTF-8, which no JavaScript string can hold. */
+export function path(value: string | Uint8Array): Argument {
+  if (typeof value === 'string') return text(value)
+  const ended = new Uint8Array(value.length + 1)
+  ended.set(value)
+  return { value: ended, shown: JSON.stringify(Buffer.from(value).toString()) }
+}
+
 export function number(value: number, shown = String(value)): Argument {
   return { value, shown }
 }
@@ -81,6 +89,11 @@ function declare(prototype: string): LibcFunction {
     declared.set(prototype, found)
   }
   return found
+}
+
+/** A function of glibc that is no system call, and which the trace leaves out. @returns what it returned */
+export function plainCall(prototype: string, ...values: Argument['value'][]): number {
+  return Number(declare(prototype)(...values))
 }
 
 /**

@@ -55,6 +55,19 @@ export function getrlimit(name: RlimitName): { soft: bigint; hard: bigint } {
   return { soft, hard }
 }
 
+/** prlimit(2): the hard limit of another process, if it is lower. Its soft one stays. */
+export function raiseHardLimit(pid: number, name: RlimitName, hard: bigint): void {
+  const prototype = 'int prlimit(int, int, const void*, void*)'
+  const resource = number(rlimitNumbers[name], name)
+  const limits = new BigUint64Array(2)
+  const buffer = bytes(new Uint8Array(limits.buffer), '…')
+  const none = bytes(null, 'NULL')
+  call('prlimit', prototype, [number(pid), resource, none, buffer])
+  if ((limits[1] ?? 0n) >= hard) return
+  limits[1] = hard
+  call('prlimit', prototype, [number(pid), resource, buffer, none])
+}
+
 /** sched(7), linux/sched.h. */
 export const schedulerPolicies = {
   SCHED_OTHER: 0,

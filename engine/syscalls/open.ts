@@ -3,7 +3,7 @@
 import { constants, writeSync } from 'node:fs'
 import { traced } from '../trace/trace.ts'
 import { resolveFlags, spell } from './flags.ts'
-import { bytes, call, number, rawSyscall, text } from './libc.ts'
+import { bytes, call, number, path as pathArgument, rawSyscall } from './libc.ts'
 
 /** open(2): a name for a file, with which nothing can be read or written. */
 export const O_PATH = 0o10000000
@@ -16,7 +16,7 @@ const { O_DIRECTORY, O_NOFOLLOW, O_WRONLY } = constants
  * @param at a descriptor of the directory where it starts
  * @throws SyscallError ENOENT, ELOOP, EXDEV (the rules forbid it), EAGAIN (somebody moved things meanwhile)
  */
-export function openat2(at: number, path: string, flags: number, resolve: number): number {
+export function openat2(at: number, path: string | Uint8Array, flags: number, resolve: number): number {
   // Node marks what it opens close-on-exec; what we open must not reach the container either.
   const how = new BigUint64Array([flags | O_CLOEXEC, 0, resolve].map(BigInt))
   const shown = `{flags=${spell(flags, { O_PATH, O_DIRECTORY, O_NOFOLLOW, O_WRONLY })}, resolve=${spell(resolve, resolveFlags)}}`
@@ -24,7 +24,7 @@ export function openat2(at: number, path: string, flags: number, resolve: number
     'openat2',
     { x64: 437, arm64: 437 },
     'long syscall(long, int, const char*, void*, size_t)',
-    [number(at), text(path), bytes(new Uint8Array(how.buffer), shown), number(how.byteLength)],
+    [number(at), pathArgument(path), bytes(new Uint8Array(how.buffer), shown), number(how.byteLength)],
   )
 }
 
@@ -38,11 +38,11 @@ export interface DeviceNumber {
 }
 
 /** mknodat(2): a device node or a FIFO. The umask takes its bits off `mode`. */
-export function mknodat(at: number, name: string, mode: number, device: DeviceNumber): void {
+export function mknodat(at: number, name: string | Uint8Array, mode: number, device: DeviceNumber): void {
   const { type, major, minor } = device
   call('mknodat', 'int mknodat(int, const char*, uint, ulong)', [
     number(at),
-    text(name),
+    pathArgument(name),
     number(types[type] | mode, `${typeNames[type]}|0${mode.toString(8)}`),
     number(makedev(major, minor), `makedev(${major}, ${minor})`),
   ])

@@ -37,6 +37,16 @@ export function waitNoHang(pid: number): number | undefined {
   return signal === 0 ? (word >> 8) & 0xff : 128 + signal
 }
 
+/**
+ * _exit(2): ends this process and all its threads, and nothing is tidied up first. Node's own
+ * exit takes V8's heap down for 3 ms (strace -f -r: what stands before exit_group), which the
+ * kernel then does once more.
+ */
+export function exitAtOnce(status: number): never {
+  // It does not return; the loop is for the compiler.
+  for (;;) call('_exit', 'void _exit(int)', [number(status)])
+}
+
 const KEYCTL_JOIN_SESSION_KEYRING = 1
 
 /** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING: an empty keyring in place of the caller's, whose keys are none of the container's business. */

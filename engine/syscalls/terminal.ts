@@ -1,19 +1,36 @@
 // Terminals: pty(7), ioctl_tty(2), setsid(2). A pseudoterminal has two ends: who
 // holds the master plays the keyboard and the screen, who holds the slave sees a
 // terminal.
-import { bytes, call, number } from './libc.ts'
+import { ioctl } from './ioctl.ts'
+import { call, number } from './libc.ts'
 
+const TCGETS = 0x5401
+const TCSETS = 0x5402
 const TIOCSPTLCK = 0x40045431
 const TIOCGPTN = 0x80045430
 const TIOCSCTTY = 0x540e
 const TIOCSWINSZ = 0x5414
+const TIOCSLCKTRMIOS = 0x5457
 
-function ioctl(fd: number, request: number, name: string, data: Uint8Array | null, shown: string): number {
-  return call('ioctl', 'int ioctl(int, ulong, void*)', [
-    number(fd),
-    number(request, name),
-    bytes(data, shown),
-  ])
+const OPOST = 1
+
+/** What is written is shown as it is: termios(3) without OPOST. */
+export function keepOutput(fd: number): void {
+  // struct termios of the kernel: four words of flags, then the characters.
+  const termios = new Uint8Array(60)
+  ioctl(fd, TCGETS, 'TCGETS', termios, '&termios')
+  const view = new DataView(termios.buffer)
+  view.setUint32(4, view.getUint32(4, true) & ~OPOST, true)
+  ioctl(fd, TCSETS, 'TCSETS', termios, '{c_oflag=~OPOST}')
+}
+
+/** And stays so, whoever sets it otherwise: ioctl_tty(2), "Locking the termios structure". Takes CAP_SYS_ADMIN. */
+export function lockOutput(fd: number): void {
+  keepOutput(fd)
+  // Laid out as struct termios: a bit that is set here keeps its value there.
+  const locks = new Uint8Array(60)
+  new DataView(locks.buffer).setUint32(4, OPOST, true)
+  ioctl(fd, TIOCSLCKTRMIOS, 'TIOCSLCKTRMIOS', locks, '{c_oflag=OPOST}')
 }
 
 /** What unlockpt(3) does: until then the slave cannot be opened. @param master open /dev/ptmx */

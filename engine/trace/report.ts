@@ -6,10 +6,25 @@ import { styleText } from 'node:util'
 import { sourceOf } from './source.ts'
 import type { TraceRecord } from './trace.ts'
 
+/** A record as it is told: where it was made is a line of ours, and no stack. */
+export interface ToldRecord extends Omit<TraceRecord, 'frames'> {
+  /** `engine/libcontainer/rootfs.ts:31`; empty when unknown. */
+  source: string
+}
+
+/** Records of all processes, oldest first. */
+export function located(records: readonly TraceRecord[]): ToldRecord[] {
+  return records
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ frames, ...record }) => ({ ...record, source: sourceOf(frames) }))
+}
+
 export interface ReportOptions {
   colour: boolean
   /** Width of the terminal, in cells. */
   columns: number
+  /** When it all began, where that is not the first record: milliseconds since the epoch. */
+  from?: number
 }
 
 /** Calls of one kind from one line of source: so many are told one by one. */
@@ -35,16 +50,16 @@ export function fold<T extends { name: string; source: string }>(
   return out
 }
 
-/** Records of both processes, oldest first, as aligned lines. */
-export function reportLines(records: readonly TraceRecord[], options: ReportOptions): string[] {
-  const sorted = records.toSorted((a, b) => a.at - b.at)
-  const first = sorted[0]?.at ?? 0
-  const rows = fold(sorted.map((record) => ({ record, name: record.name, source: sourceOf(record.frames) })))
+/** As aligned lines, in the order in which they come. */
+export function reportLines(records: readonly ToldRecord[], options: ReportOptions): string[] {
+  const first = options.from ?? records[0]?.at ?? 0
+  const rows = fold(records.map((record) => ({ record, name: record.name, source: record.source })))
+  const whoWidth = Math.max(6, ...records.map(({ process }) => process.length))
   const sourceWidth = Math.max(6, ...rows.map(({ source }) => source.length - 'engine/'.length))
-  const callWidth = Math.max(30, options.columns - sourceWidth - 33)
+  const callWidth = Math.max(30, options.columns - sourceWidth - whoWidth - 27)
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     options.colour ? styleText(style, text, { validateStream: false }) : text
-  const head = `${'ms'.padStart(7)}  ${'took'.padStart(6)}  who     ${'call'.padEnd(callWidth)}  ${'result'.padEnd(7)} source`
+  const head = `${'ms'.padStart(7)}  ${'took'.padStart(6)}  ${'who'.padEnd(whoWidth)}  ${'call'.padEnd(callWidth)}  ${'result'.padEnd(7)} source`
   return [
     paint('dim', head),
     ...rows.map(({ record, source, more }) => {
@@ -56,7 +71,7 @@ export function reportLines(records: readonly TraceRecord[], options: ReportOpti
       return [
         paint('dim', (record.at - first).toFixed(1).padStart(7)),
         paint('dim', record.milliseconds.toFixed(2).padStart(6)),
-        paint(record.process === 'init' ? 'cyan' : 'green', record.process.padEnd(6)),
+        paint(record.process === 'init' ? 'cyan' : 'green', record.process.padEnd(whoWidth)),
         named,
         `${paint(failed ? 'red' : 'dim', `= ${record.result}`.padEnd(7))} ${paint('blue', source.replace('engine/', ''))}`,
         ...(more > 0 ? [paint('dim', `and ${more} more like it`)] : []),
@@ -67,9 +82,7 @@ export function reportLines(records: readonly TraceRecord[], options: ReportOpti
 
 /** The same for programs: one JSON object a record, with `source` in place of frames. */
 export function reportJson(records: readonly TraceRecord[]): string[] {
-  return records
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ frames, ...record }) => JSON.stringify({ ...record, source: sourceOf(frames) }))
+  return located(records).map((record) => JSON.stringify(record))
 }
 
 function fit(text: string, width: number): string {

@@ -9,8 +9,8 @@
 
 /** One thing asked of the kernel. */
 export interface TraceRecord {
-  /** Which of our two processes asked. */
-  process: 'tocker' | 'init'
+  /** Which of our processes asked: the command line, a container's init, or the daemon's two. */
+  process: 'tocker' | 'init' | 'tockerd' | 'supervisor'
   kind: 'syscall' | 'command'
   name: string
   /** As strace(1) would show it: `"proc", "/proc", "proc", MS_NOSUID|MS_NODEV`. */
@@ -45,15 +45,7 @@ export function traced<T>(
 ): T {
   const to = sink
   if (to === undefined) return call()
-  const frames = stackFrames()
-  const start = performance.now()
-  const record = (result: string): void =>
-    to({
-      process: processName,
-      ...{ kind, name, args: args(), result, frames },
-      at: performance.timeOrigin + start,
-      milliseconds: performance.now() - start,
-    })
+  const record = recorder(to, { kind, name, frames: stackFrames() }, args)
   try {
     const result = call()
     record(show(result))
@@ -64,9 +56,45 @@ export function traced<T>(
   }
 }
 
-function stackFrames(): string[] {
+/** The same for what takes its time while others go on: recorded when it is done, with where it was begun. */
+export async function tracedAsync<T>(
+  kind: TraceRecord['kind'],
+  name: string,
+  args: () => string,
+  call: () => Promise<T>,
+): Promise<T> {
+  const to = sink
+  if (to === undefined) return call()
+  const record = recorder(to, { kind, name, frames: stackFrames(tracedAsync) }, args)
+  try {
+    const result = await call()
+    record('0')
+    return result
+  } catch (error) {
+    record('failed')
+    throw error
+  }
+}
+
+/** From now on, until it is called with what came of it. */
+function recorder(
+  to: (record: TraceRecord) => void,
+  about: Pick<TraceRecord, 'kind' | 'name' | 'frames'>,
+  args: () => string,
+): (result: string) => void {
+  const start = performance.now()
+  return (result) =>
+    to({
+      process: processName,
+      ...{ ...about, args: args(), result },
+      at: performance.timeOrigin + start,
+      milliseconds: performance.now() - start,
+    })
+}
+
+function stackFrames(below: typeof traced | typeof tracedAsync = traced): string[] {
   const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, traced)
+  Error.captureStackTrace(holder, below)
   return (holder.stack ?? '')
     .split('\n')
     .slice(1, 7)
