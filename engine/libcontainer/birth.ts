@@ -19,44 +19,49 @@
 // Called by create.ts and exec.ts.
 //
 // Next: engine/libcontainer/namespaces.ts
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EngineError } from '../errors.ts'
+import { EngineError, hasCode } from '../errors.ts'
 import { CLONE_NEWPID } from '../syscalls/flags.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
+import { posixSpawn } from '../syscalls/spawn.ts'
 import { traced } from '../trace/trace.ts'
 import { isHostRoot } from './cgroups/hierarchy.ts'
+import { Child } from './child.ts'
 import type { Linux, Namespace } from './config/linux.ts'
 import { execMovesIntoTime, namespaceKinds, openNamespace } from './namespaces.ts'
 
 export interface Birth {
-  child: ChildProcess
+  child: Child
   /** `child` is a stepping stone that waits for init, and not init itself. */
   steppingStone: boolean
 }
 
-/** Starts `init` in the pid, user and time namespaces of `namespaces`. @throws EngineError `forbidden` */
+/**
+ * Starts `init` in the pid, user and time namespaces of `namespaces`.
+ * @param descriptors what is 0, 1, 2 and so on there
+ * @throws EngineError `forbidden`
+ */
 export function giveBirth(
   init: readonly [string, ...string[]],
   namespaces: readonly Namespace[],
-  options: SpawnOptions,
+  descriptors: readonly number[],
   timeOffsets: Linux['timeOffsets'] = {},
 ): Birth {
   const pid = namespaces.find((one) => one.type === 'pid')
   const user = namespaces.find((one) => one.type === 'user')
   const stones = steppingStones(namespaces, timeOffsets)
-  const [file = '', ...args] = [...stones, ...init]
+  const command = [...stones, ...init]
   // unshare(1), or nsenter(1) with a PID namespace, waits for the child that is in there.
   const forks = stones.some((word) => word === '--fork' || word.startsWith('--pid='))
   try {
     const child =
       pid === undefined || forks
-        ? fork(file, args, options)
+        ? fork(command, descriptors)
         : pid.path === undefined
-          ? spawnInNewPidNamespace(file, args, options)
-          : spawnInPidNamespace(pid.path, file, args, options)
-    return { child, steppingStone: forks }
+          ? forkInNewPidNamespace(command, descriptors)
+          : forkInPidNamespace(pid.path, command, descriptors)
+    return { child: new Child(child), steppingStone: forks }
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
     const which = user === undefined ? 'PID' : 'PID and user'
@@ -64,6 +69,14 @@ export function giveBirth(
       cause,
     })
   }
+}
+
+/**
+ * Resolves when a stepping stone that was killed is dead. Until then init is its child and not ours: waitpid(2) for
+ * init would say ECHILD. On a busy machine that was seen long after the kill(2).
+ */
+export async function adopted({ child, steppingStone }: Birth): Promise<void> {
+  if (steppingStone) await child.ended()
 }
 
 /** The programs of util-linux that become init, one after the other; none for root, when no user or time namespace is entered. */
@@ -149,15 +162,17 @@ const long: Record<Namespace['type'], string> = {
  * unshare(CLONE_NEWPID) does not move the caller: a process keeps its PID for
  * life. It decides where the *next child* is born, and that child becomes PID 1.
  */
-function spawnInNewPidNamespace(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+function forkInNewPidNamespace(command: readonly string[], descriptors: readonly number[]): number {
   const own = openSync('/proc/self/ns/pid', 'r')
   try {
     unshare(CLONE_NEWPID)
-    const child = fork(file, args, options)
-    // Back home, with nothing in between: until here, every thread that Node
-    // makes would be refused (EINVAL), and every child born in there.
-    setns(own, CLONE_NEWPID)
-    return child
+    try {
+      return fork(command, descriptors)
+    } finally {
+      // Back home, whatever came of it and with nothing in between: until here, every
+      // thread that Node makes would be refused (EINVAL), and every child born in there.
+      setns(own, CLONE_NEWPID)
+    }
   } finally {
     closeSync(own)
   }
@@ -165,19 +180,26 @@ function spawnInNewPidNamespace(file: string, args: readonly string[], options: 
 // #endregion pid
 
 /** Starts a child in a PID namespace that is there: how exec gets in. */
-function spawnInPidNamespace(
+function forkInPidNamespace(
   path: string,
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): ChildProcess {
+  command: readonly string[],
+  descriptors: readonly number[],
+): number {
   const own = openSync('/proc/self/ns/pid', 'r')
   const there = openNamespace('pid', path)
   try {
     setns(there, namespaceKinds.pid.flag)
-    const child = fork(file, args, options)
-    setns(own, CLONE_NEWPID)
-    return child
+    try {
+      return fork(command, descriptors)
+    } catch (cause) {
+      if (!hasCode(cause, 'ENOMEM')) throw cause
+      throw new EngineError('conflict', `enter ${path}: the first process of this PID namespace has ended`, {
+        cause,
+      })
+    } finally {
+      // Those who come next are born at home.
+      setns(own, CLONE_NEWPID)
+    }
   } finally {
     closeSync(there)
     closeSync(own)
@@ -185,14 +207,15 @@ function spawnInPidNamespace(
 }
 
 // #region fork-exec
-/** The fork and the exec of every container: Node forks, and what it executes is our init. */
-function fork(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+/** The fork and the exec of every container: glibc forks, and what it executes is our init. */
+function fork(command: readonly string[], descriptors: readonly number[]): number {
+  const [file = ''] = command
   return traced(
     'syscall',
     'clone',
     () => `${file} …`,
-    () => spawn(file, args, options),
-    (made) => `${made.pid}`,
+    () => posixSpawn(file, command, descriptors),
+    String,
   )
 }
 // #endregion fork-exec

@@ -3,7 +3,7 @@
 //
 // The order is the security. Each step takes away what a later one must not need:
 //
-//    schedule, label           want CAP_SYS_NICE, and files of /proc
+//    schedule, label           want CAP_SYS_NICE, and files of /proc (markNextExec)
 //    no_new_privs              before the filter, which it allows to load
 //    standard streams          are given away while we may still (CAP_CHOWN)
 //    rlimits, upwards          want CAP_SYS_RESOURCE
@@ -20,7 +20,7 @@
 // With no_new_privs the filter comes last, and sees nothing of ours but execve(2).
 // Without, it must allow capset(2) and prctl(2) too.
 //
-// Called by init and exec, when hooks are done and the console is there; setsid(2)
+// Called by init and midwife, when hooks are done and the console is there; setsid(2)
 // and the working directory are theirs. Synchronous: credentials belong to a thread.
 //
 // Next: engine/libcontainer/scheduling.ts
@@ -49,14 +49,21 @@ import { prepareRlimits } from './rlimits.ts'
 import { schedule } from './scheduling.ts'
 import { prepareSeccomp, type SeccompProgram } from './seccomp.ts'
 
+/** What is asked for by files of /proc/self: these belong to the host's root from here on, and nobody else reads them. */
+export function markNextExec(process: Process): void {
+  schedule(process)
+  labelNextExec(process)
+  setUndumpable()
+}
+
 // #region confine
 /**
- * Gives up all that `process` does not ask for.
+ * Gives up all that `process` does not ask for, after markNextExec().
  * @param program from compileSeccomp(), on the host's side
  * @param warn takes a line for people: what could not be granted, and why that is not fatal
  * @param exec from prepareExecute(); it then runs right after the last step, with
- *   nothing in between, and confine() returns no more. Left out: the caller's next
- *   calls are subject to the filter.
+ *   nothing in between, and confine() returns no more. From prepareSpawn(), or left
+ *   out: the caller's next calls are subject to the filter.
  * @param foreground the process dies with the one who started it
  * @throws EngineError; the process is half confined then, and good for nothing but to exit
  */
@@ -68,10 +75,6 @@ export function confine(
   foreground = false,
 ): void {
   const plan = planCapabilities(process.capabilities ?? {}, lastCapability(), capget(), warn)
-  schedule(process)
-  labelNextExec(process)
-  // After the last file of /proc/self, which belongs to the host's root from here on.
-  setUndumpable()
   if (process.noNewPrivileges) setNoNewPrivileges()
   giveStandardStreams(process.user)
   const limits = prepareRlimits(process.rlimits ?? [], warn)

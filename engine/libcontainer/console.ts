@@ -12,7 +12,7 @@ import { closeSync, constants, fchownSync, openSync, writeFileSync } from 'node:
 import { EngineError } from '../errors.ts'
 import { MS_BIND } from '../syscalls/flags.ts'
 import { mount } from '../syscalls/mount.ts'
-import { sendFd } from '../syscalls/socket.ts'
+import { sendFds } from '../syscalls/socket.ts'
 import {
   dup2,
   resizeTerminal,
@@ -35,15 +35,39 @@ export function openSession(process: Process, console: ConsoleOptions | undefine
   // From here on no key of the caller's terminal reaches us: not by Ctrl-C, and
   // not by TIOCSTI, which would push keys into it.
   setsid()
-  if (console === undefined) return
+  if (console !== undefined) orSay(() => openTerminal(process, console))
+}
+
+/** For a child that opens it as the first of its session (midwife.ts). @returns its path */
+export function terminalForChild(process: Process, socket: number): string {
+  return orSay(() => makeTerminal(process, socket)).path
+}
+
+function orSay<T>(open: () => T): T {
   try {
-    openTerminal(process, console)
+    return open()
   } catch (cause) {
     throw new EngineError('unavailable', 'open a terminal (is devpts mounted on /dev/pts?)', { cause })
   }
 }
 
-function openTerminal({ user, consoleSize }: Process, console: ConsoleOptions): void {
+function openTerminal(process: Process, console: ConsoleOptions): void {
+  const { path, slave } = makeTerminal(process, console.socket)
+  takeTerminal(slave)
+  for (const standard of [0, 1, 2]) dup2(slave, standard)
+  closeSync(slave)
+  if (console.mount) {
+    // Only to have something to mount on: append, so that an image's file stays as it is.
+    writeFileSync('/dev/console', '', { flag: 'a', mode: 0o666 })
+    mount({ source: path, target: '/dev/console', type: 'bind', flags: MS_BIND })
+  }
+}
+
+/**
+ * A terminal of the container's; its master is on its way.
+ * @returns the path of its other end, which is open, so that it stays
+ */
+function makeTerminal({ user, consoleSize }: Process, socket: number): { path: string; slave: number } {
   const flags = constants.O_RDWR | constants.O_NOCTTY
   const master = openSync('/dev/pts/ptmx', flags)
   unlockTerminal(master)
@@ -53,15 +77,8 @@ function openTerminal({ user, consoleSize }: Process, console: ConsoleOptions): 
     resizeTerminal(master, { rows: consoleSize.height, columns: consoleSize.width })
   // Its user may want to open it again, as /dev/stdout for one.
   if (user.uid !== 0) fchownSync(slave, user.uid, -1)
-  sendFd(console.socket, master, '/dev/pts/ptmx')
+  sendFds(socket, [master], '/dev/pts/ptmx')
   closeSync(master)
-  closeSync(console.socket)
-  takeTerminal(slave)
-  for (const standard of [0, 1, 2]) dup2(slave, standard)
-  closeSync(slave)
-  if (console.mount) {
-    // Only to have something to mount on: append, so that an image's file stays as it is.
-    writeFileSync('/dev/console', '', { flag: 'a', mode: 0o666 })
-    mount({ source: path, target: '/dev/console', type: 'bind', flags: MS_BIND })
-  }
+  closeSync(socket)
+  return { path, slave }
 }

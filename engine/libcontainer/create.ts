@@ -5,33 +5,35 @@
 // The order is the protocol. The state is on the disk before there is anything
 // that would have to be cleaned up; init has its request, and only says hello,
 // until it is in its cgroup, so nothing that it makes escapes the limits; and
-// whatever fails on the way takes along what was made before it.
+// whatever fails on the way takes along what was made before it. An init that was in
+// the cgroup before has its request first of all: what it can make without limits and
+// without a name, it makes meanwhile.
 //
 // Next: engine/libcontainer/handshake.ts
 import { realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
-import { type Birth, giveBirth } from './birth.ts'
+import { adopted, type Birth, giveBirth } from './birth.ts'
 import type { Cgroup } from './cgroups/cgroup.ts'
 import { openCgroup } from './cgroups/open.ts'
 import { primeMoves } from './cgroups/prime.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
 import { listenFds } from './execute.ts'
-import type { CreateRequest } from './handshake.ts'
+import { type CreateRequest, wantsNamespaces } from './handshake.ts'
 import { runHooks } from './hooks.ts'
 import { HostChannel, type Listener } from './host-channel.ts'
-import { openIdmappedTrees } from './idmapped.ts'
+import { raiseLimits } from './host-limits.ts'
+import type { InitSource, WarmInit } from './idle-init.ts'
+import { openMountTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
-import { identify } from './process-identity.ts'
-import type { Reservation } from './reservation.ts'
+import { identify, identifySelf } from './process-identity.ts'
 import { withCallersLimits } from './rlimits.ts'
-import { compileSeccomp, type SeccompProgram } from './seccomp.ts'
+import { compileSeccomp } from './seccomp.ts'
 import { type RuntimeState, removeContainerDirectory, reserveName, saveState } from './state.ts'
 import { ociState, type Status } from './status.ts'
 import { writeIdMaps } from './user-namespace.ts'
-import type { InitPool } from './warm.ts'
 
 export interface CreateOptions {
   /** Directory of all containers' states. */
@@ -51,12 +53,14 @@ export interface CreateOptions {
   noNewKeyring?: boolean
   systemdCgroup?: boolean
   rootless?: boolean
+  /** systemd's socket, to which the container speaks by way of us: notify-socket.ts. */
+  notify?: string
   /** The container dies with this process. */
   foreground?: boolean
   /** Descriptors that become the container's 0 to 2; left out, our own. */
   stdio?: readonly [number, number, number]
   /** Inits spawned ahead: one of them, if it fits, in place of a new one. */
-  warm?: InitPool
+  warm?: InitSource
   listener?: Listener
   trace?: boolean
 }
@@ -73,99 +77,139 @@ export interface Created {
 export async function createContainer(options: CreateOptions): Promise<Created> {
   const { config, root, id, listener = {} } = options
   const { linux = {}, hooks } = config
-  using primed = primeMoves()
   const cgroup = openCgroup(linux.cgroupsPath, id, {
     systemd: options.systemdCgroup ?? false,
     rootless: options.rootless ?? false,
     warn: (line) => listener.onWarning?.(line),
   })
-  const state = newState(options, cgroup.paths)
-  const describe = (status: Status): string => JSON.stringify(ociState(state, status))
   await using undo = new AsyncDisposableStack()
+  const warm = takeWarm(options, undo)
+  const reservation = warm?.reservation
+  const settled = reservation?.inside === true && reservation.id === id && same(reservation.cgroup, cgroup)
+  using primed = settled ? undefined : primeMoves()
+  const state = newState(options, cgroup.paths)
+  const request = (): CreateRequest => requestOf(options, { state, cgroup, settled })
+  if (warm) meet(state, warm.birth.child.pid)
+  if (warm && settled) channelOf(warm.channel, listener).send(request())
+  const describe = (status: Status): string => JSON.stringify(ociState(state, status))
   const directory = reserveName(root, state)
   undo.defer(() => removeContainerDirectory(root, id))
+  if (options.notify) (await import('./notify-socket.ts')).makeNotifyDirectory(root, id)
   using _ = lockContainer(root, id)
 
   // First, since Node takes a while to start; init waits for its request.
-  using init = startInit(options, directory, undo)
-  const { birth, channel, reservation } = init
-  const settled = reservation?.inside === true && reservation.id === id && same(reservation.cgroup, cgroup)
-  if (reservation && !settled) undo.defer(() => reservation.cgroup.remove())
-  const seccomp = linux.seccomp ? compileSeccomp(linux.seccomp) : undefined
-  init.send(requestOf(options, { state, cgroup, seccomp }))
-  if (!settled) cgroup.make()
+  using init = startInit(options, directory, warm, undo)
+  const { birth, channel } = init
+  // Who is in its cgroup already waits for its descriptors, and has them when the limits stand.
+  if (!settled) {
+    channel.send(request())
+    cgroup.make()
+  }
   // Not before: a cgroup that is another container's already must not go with us.
   undo.defer(() => cgroup.remove())
   // init would be frozen with it, and nobody would say why nothing happens.
   if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
   cgroup.apply(linux.resources ?? {})
+  if (!settled) await settle(init, { options, state, cgroup, warm }, undo)
+  primed?.[Symbol.dispose]()
 
-  const { pid } = await channel.expect('hello')
-  undo.defer(() => endProcess(pid))
-  if (birth.steppingStone) birth.child.kill('SIGKILL')
-  meet(state, pid)
-  saveState(root, state)
-  if (!settled) {
-    cgroup.add(pid)
-    // It may have waited in another, and left it now.
-    if (reservation && !same(reservation.cgroup, cgroup)) reservation.cgroup.remove()
+  if (wantsNamespaces(config)) {
+    await channel.expect('namespaces')
+    for (const kind of ['prestart', 'createRuntime'] as const)
+      runHooks(kind, hooks?.[kind], describe('creating'))
+    channel.go()
   }
-  primed[Symbol.dispose]()
-  if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
-  channel.go()
-
-  await channel.expect('namespaces')
-  for (const kind of ['prestart', 'createRuntime'] as const)
-    runHooks(kind, hooks?.[kind], describe('creating'))
-  channel.go()
+  init.describe()
 
   await channel.expect('created')
-  if (options.pidFile) writePidFile(options.pidFile, pid)
+  if (options.pidFile) writePidFile(options.pidFile, state.init?.pid ?? 0)
   state.phase = 'created'
   saveState(root, state)
   await channel.end()
+  await adopted(birth)
   // Nothing failed: what stands, stays.
   undo.move()
-  // Nobody here waits for it, unless somebody says so (wait.ts).
-  birth.child.unref()
   return { state, birth }
 }
 // #endregion create
 
+/** Puts init into its cgroup, where everything that it makes is counted, and lets it go on. */
+async function settle(
+  { birth, channel }: Init,
+  made: { options: CreateOptions; state: RuntimeState; cgroup: Cgroup; warm: WarmInit | undefined },
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  const { options, state, cgroup, warm } = made
+  const { linux = {} } = options.config
+  const { pid } = await channel.expect('hello')
+  undo.defer(() => endProcess(pid))
+  if (birth.steppingStone) birth.child.kill()
+  if (!warm) {
+    meet(state, pid)
+    saveState(options.root, state)
+  }
+  cgroup.add(pid)
+  // It may have waited in another, and left it now.
+  const reserved = warm?.reservation?.cgroup
+  if (reserved && !same(reserved, cgroup)) reserved.remove()
+  if (linux.namespaces?.some((one) => one.type === 'user' && one.path === undefined)) writeIdMaps(pid, linux)
+  if (linux.namespaces?.some(({ type }) => type === 'user')) raiseLimits(pid, options.config.process)
+  channel.go()
+}
+
 interface Init extends Disposable {
   birth: Birth
   channel: HostChannel
-  /** The cgroup in which it waited, for this container or another. */
-  reservation?: Reservation
-  /** Completes the request with the numbers of init's descriptors, and sends it. */
-  send: (request: Omit<CreateRequest, 'fds' | 'listenEnv'>) => void
+  /** Tells it the numbers of its descriptors, and passes them, if it was born without. */
+  describe: () => void
 }
 
-/** A new init, or one that waits already. Disposing closes our copies of what it was born with. */
-function startInit(options: CreateOptions, directory: string, undo: AsyncDisposableStack): Init {
-  const { config, bundle, init, listener = {} } = options
-  const { namespaces = [], ...linux } = config.linux ?? {}
+/** An init that waits already, if there is one that fits. */
+function takeWarm(options: CreateOptions, undo: AsyncDisposableStack): WarmInit | undefined {
   // Descriptors that keep their numbers can only be inherited.
   const inherits = (options.preserveFds ?? 0) + listenFds(process.env, process.pid).count > 0
-  const warm = inherits ? undefined : options.warm?.take(namespaces, options.id)
-  const trees = openIdmappedTrees(config.mounts ?? [], linux, ({ source = '' }) => resolve(bundle, source))
+  const warm = inherits ? undefined : options.warm?.take(options.config.linux?.namespaces ?? [], options.id)
+  const reservation = warm?.reservation
+  if (reservation) undo.defer(() => reservation.cgroup.remove())
+  if (warm) undo.defer(() => warm.birth.child.kill())
+  return warm
+}
+
+/** A new init, or the warm one. Disposing closes our copies of what it was born with. */
+function startInit(
+  options: CreateOptions,
+  directory: string,
+  warm: WarmInit | undefined,
+  undo: AsyncDisposableStack,
+): Init {
+  const { config, bundle, init, listener = {} } = options
+  const { namespaces = [], timeOffsets } = config.linux ?? {}
+  const trees = openMountTrees(config.mounts ?? [], config.linux ?? {}, ({ source = '' }) =>
+    resolve(bundle, source),
+  )
   const layout = layOut({ ...options, fifos: directory, trees, ...(warm ? { passed: true } : {}) })
-  const spawn = { stdio: layout.stdio, env: {}, cwd: '/' }
-  const birth =
-    warm?.birth ?? giveBirth([...init, String(layout.channel)], namespaces, spawn, linux.timeOffsets)
-  undo.defer(() => void birth.child.kill('SIGKILL'))
-  const channel = new HostChannel(birth.child, warm?.channel ?? layout.channel, listener)
+  const { ours = -1, there = -1 } = layout.channel ?? {}
+  const channel = channelOf(warm?.channel ?? ours, listener)
   undo.defer(() => channel.close())
+  const birth = warm?.birth ?? giveBirth([...init, String(there)], namespaces, layout.open, timeOffsets)
+  undo.defer(() => birth.child.kill())
+  // With a copy of init's end in our hands we would never read the end of the socket. A warm one is passed its own later.
+  if (!warm) layout[Symbol.dispose]()
   return {
     birth,
     channel,
-    ...(warm?.reservation ? { reservation: warm.reservation } : {}),
-    send: (request) => {
-      channel.send({ ...request, listenEnv: layout.listenEnv, fds: layout.descriptors })
+    describe: () => {
+      channel.send({ listenEnv: layout.listenEnv, fds: layout.descriptors })
       warm?.pass(layout.open)
     },
     [Symbol.dispose]: () => layout[Symbol.dispose](),
   }
+}
+
+function channelOf(socket: number | HostChannel, listener: Listener): HostChannel {
+  if (typeof socket === 'number') return new HostChannel(socket, listener)
+  socket.listener = listener
+  return socket
 }
 
 function same(one: Cgroup, other: Cgroup): boolean {
@@ -174,15 +218,19 @@ function same(one: Cgroup, other: Cgroup): boolean {
 
 function requestOf(
   options: CreateOptions,
-  made: { state: RuntimeState; cgroup: Cgroup; seccomp: SeccompProgram | undefined },
-): Omit<CreateRequest, 'fds' | 'listenEnv'> {
+  { state, cgroup, settled }: { state: RuntimeState; cgroup: Cgroup; settled: boolean },
+): CreateRequest {
   const { config, id, bundle } = options
-  const { state, cgroup, seccomp } = made
+  // Compiled, it is all that init needs of it: the profile itself is longer than the rest of the config.
+  const { seccomp: profile, ...linux } = config.linux ?? {}
+  const seccomp = profile && compileSeccomp(profile)
   const { process: own } = config
+  const forInit = { ...config, linux }
   return {
     kind: 'create',
+    settled,
     ...{ id, bundle, rootfs: state.rootfs },
-    config: own ? { ...config, process: withCallersLimits(own, process.env) } : config,
+    config: own ? { ...forInit, process: withCallersLimits(own, process.env) } : forInit,
     cgroup: cgroup.mounts(),
     ...(seccomp ? { seccomp: { ...seccomp, bpf: Buffer.from(seccomp.bpf).toString('base64') } } : {}),
     noPivot: options.noPivot ?? false,
@@ -201,8 +249,12 @@ function meet(state: RuntimeState, pid: number): void {
   state.namespacePaths = namespacePathsOf(pid)
 }
 
-function newState({ id, bundle, config }: CreateOptions, cgroupPaths: Record<string, string>): RuntimeState {
-  const creator = identify(process.pid)
+/** Of a container that is being made, by this process. @throws EngineError `not-found` when its root filesystem is not there */
+export function newState(
+  { id, bundle, config }: Pick<CreateOptions, 'id' | 'bundle' | 'config'>,
+  cgroupPaths: Record<string, string>,
+): RuntimeState {
+  const creator = identifySelf()
   if (!creator) throw new EngineError('unavailable', '/proc is not mounted')
   return {
     ociVersion: '1.2.0',

@@ -5,24 +5,24 @@
 //   3 …          kept: --preserve-fds, and the sockets of LISTEN_FDS
 //   then         the socket to the host's half, FIFO go, FIFO result, console
 //
-// Called by create.ts and exec.ts.
-import type { StdioOptions } from 'node:child_process'
+// An init that was there before them gets them over a second socket (idle-init.ts).
+//
+// Called by create.ts and exec.ts; takeDescriptors() by init.ts and midwife.ts.
 import { closeSync, constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { makeFifo } from '../syscalls/file.ts'
-import { connectUnix } from '../syscalls/socket.ts'
+import { connectUnix, receiveFds, socketpair } from '../syscalls/socket.ts'
+import { dup2 } from '../syscalls/terminal.ts'
 import { listenFds } from './execute.ts'
 import type { Descriptors } from './handshake.ts'
 
 export interface Layout extends Disposable {
-  /** For spawn(): what init inherits. */
-  stdio: StdioOptions
-  /** Number of the socket to the host's half, in init. */
-  channel: number
-  descriptors: Descriptors
-  /** For a warm init: what it is passed, in this order. */
+  /** What init is born with, or passed when it is warm: by number in init, or place. */
   open: number[]
+  /** The socket between the halves: its number in init, and our end, which whoever speaks on it closes. A warm init has one. */
+  channel?: { there: number; ours: number }
+  descriptors: Descriptors
   /** What the container is to know of sockets that came with LISTEN_FDS. */
   listenEnv: string[]
 }
@@ -35,7 +35,7 @@ export interface LayoutOptions {
   preserveFds?: number
   /** Descriptors that become 0 to 2; left out, our own. */
   stdio?: readonly [number, number, number]
-  /** Sources of idmapped mounts, by index in `mounts`; closed with the rest. */
+  /** Sources of mounts that init may not open itself, by index in `mounts`; closed with the rest. */
   trees?: Readonly<Record<number, number>>
   /** For an init that is there already: nothing is inherited, all is passed. */
   passed?: boolean
@@ -51,9 +51,12 @@ export function layOut(options: LayoutOptions): Layout {
   }
   const listen = listenFds(process.env, process.pid)
   const kept = Array.from({ length: preserveFds + listen.count }, (_, index) => 3 + index)
-  const entries: (number | 'pipe')[] = [...(options.stdio ?? [0, 1, 2]), ...kept]
-  const next = (entry: number | 'pipe'): number => entries.push(entry) - 1
-  const channel = passed ? 0 : next('pipe')
+  const open = [...(options.stdio ?? [0, 1, 2]), ...kept]
+  const next = (fd: number): number => open.push(fd) - 1
+  const pair = passed ? undefined : socketpair()
+  const channel = pair && { ours: pair[0], there: next(keep(pair[1])) }
+  using ours = new DisposableStack()
+  if (channel) ours.defer(() => closeSync(channel.ours))
   const descriptors: Descriptors = { keep: kept.length }
   if (fifos !== undefined)
     for (const name of ['go', 'result'] as const) descriptors[name] = next(keep(openFifo(join(fifos, name))))
@@ -61,13 +64,13 @@ export function layOut(options: LayoutOptions): Layout {
     descriptors.console = next(typeof console === 'number' ? console : keep(connectConsole(console)))
   for (const [index, fd] of Object.entries(options.trees ?? {}))
     descriptors.trees = { ...descriptors.trees, [index]: next(keep(fd)) }
-  if (passed) descriptors.passed = entries.length
+  if (passed) descriptors.passed = open.length
+  ours.move()
   const close = opened.move()
   return {
-    stdio: entries,
-    open: entries.filter((entry) => entry !== 'pipe'),
     listenEnv: listen.env,
-    ...{ channel, descriptors },
+    ...{ open, descriptors },
+    ...(channel ? { channel } : {}),
     [Symbol.dispose]: () => close.dispose(),
   }
 }
@@ -84,4 +87,25 @@ function connectConsole(path: string): number {
   } catch (cause) {
     throw new EngineError('not-found', `connect to the console socket ${path}`, { cause })
   }
+}
+
+/** Descriptors that came later than we did: the first three become 0 to 2, the others get the numbers that the kernel gave. */
+export function takeDescriptors(socket: number, fds: Descriptors): void {
+  const places: number[] = []
+  while (places.length < (fds.passed ?? 0)) {
+    const more = receiveFds(socket)
+    if (more.length === 0) process.exit(1)
+    places.push(...more)
+  }
+  const at = (place: number): number => places[place] ?? -1
+  closeSync(socket)
+  for (const standard of [0, 1, 2]) {
+    dup2(at(standard), standard)
+    closeSync(at(standard))
+  }
+  if (fds.go !== undefined) fds.go = at(fds.go)
+  if (fds.result !== undefined) fds.result = at(fds.result)
+  if (fds.console !== undefined) fds.console = at(fds.console)
+  for (const [index, place] of Object.entries(fds.trees ?? {}))
+    fds.trees = { ...fds.trees, [index]: at(place) }
 }

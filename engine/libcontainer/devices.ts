@@ -17,8 +17,10 @@ import {
   constants,
   existsSync,
   fstatSync,
-  rmSync,
+  lstatSync,
+  type Stats,
   symlinkSync,
+  unlinkSync,
 } from 'node:fs'
 import { posix } from 'node:path'
 import { EngineError, SyscallError } from '../errors.ts'
@@ -61,21 +63,35 @@ export function makeDevices(rootfs: string, devices: readonly Device[], options:
   const paths = new Set(devices.map(({ path }) => posix.normalize(path)))
   // mknod(2) takes the umask off the mode; these must be open to everybody.
   const umask = process.umask(0)
+  using opened = new DisposableStack()
+  const directories = new Map<string, Resolved>()
+  const directoryOf = (path: string): Resolved => {
+    const known = directories.get(path)
+    if (known) return known
+    const found = opened.use(resolveInRoot(rootfs, path, { create: 'directory' }))
+    directories.set(path, found)
+    return found
+  }
   try {
     for (const device of [...defaultDevices.filter(({ path }) => !paths.has(path)), ...devices])
-      makeDevice(rootfs, device, options.bind)
-    makeLinks(rootfs)
+      makeDevice(rootfs, directoryOf, device, options.bind)
+    makeLinks(directoryOf)
   } finally {
     process.umask(umask)
   }
 }
 
-function makeDevice(rootfs: string, device: Device, bind: boolean): void {
+function makeDevice(
+  rootfs: string,
+  directoryOf: (path: string) => Resolved,
+  device: Device,
+  bind: boolean,
+): void {
   const path = posix.normalize(device.path)
   // A link into /dev/pts: the one of the host would open terminals of the host.
   if (path === '/dev/ptmx') return
   try {
-    using directory = resolveInRoot(rootfs, posix.dirname(path), { create: 'directory' })
+    const directory = directoryOf(posix.dirname(path))
     // A FIFO is nothing but a file: everybody may make one.
     if (bind && device.type !== 'p') bindDevice(rootfs, device)
     else if (!makeNode(directory, posix.basename(path), device)) bindDevice(rootfs, device)
@@ -85,27 +101,30 @@ function makeDevice(rootfs: string, device: Device, bind: boolean): void {
 }
 
 /** False when mknod(2) may not. @throws EngineError `conflict` when something else is there already */
-function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
+function makeNode({ fd, path }: Resolved, name: string, device: Device): boolean {
   const { type, major = 0, minor = 0, fileMode = 0o666, uid = 0, gid = 0 } = device
+  const mode = fileMode & 0o7777
   let made = true
   try {
-    mknodat(fd, name, fileMode & 0o7777, { type, major, minor })
+    mknodat(fd, name, mode, { type, major, minor })
   } catch (error) {
     if (error instanceof SyscallError && error.code === 'EPERM') return false
     // The image may bring its /dev along.
     if (!(error instanceof SyscallError && error.code === 'EEXIST')) throw error
     made = false
   }
+  // As it should be, nearly always. Not so where an image has it, or its directory says
+  // who owns what is made in there: a default ACL, a set-group-ID bit.
+  const info = lstatSync(`${path}/${name}`)
+  const right = (info.mode & 0o7777) === mode && info.uid === uid && info.gid === gid
+  if (isDevice(info, device) && right) return true
   const node = openat2(fd, name, O_PATH | constants.O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
   try {
-    const info = fstatSync(node)
-    const same = type === 'p' ? info.isFIFO() : info.rdev === makedev(major, minor)
-    const kind = type === 'b' ? info.isBlockDevice() : type === 'p' ? info.isFIFO() : info.isCharacterDevice()
     // "MUST generate an error": whatever an image has put there is not what was asked for.
-    if (!same || !kind) throw new EngineError('conflict', 'another file is there already')
+    if (!isDevice(fstatSync(node), device)) throw new EngineError('conflict', 'another file is there already')
     // By descriptor: a link swapped in by now is not followed to a file of the host's.
     try {
-      chmodSync(`/proc/self/fd/${node}`, fileMode & 0o7777)
+      chmodSync(`/proc/self/fd/${node}`, mode)
       chownSync(`/proc/self/fd/${node}`, uid, gid)
     } catch (error) {
       // Root of a user namespace finds the host's own, bound by a manager: it is the device, and not to be changed.
@@ -115,6 +134,13 @@ function makeNode({ fd }: Resolved, name: string, device: Device): boolean {
   } finally {
     closeSync(node)
   }
+}
+
+function isDevice(info: Stats, { type, major = 0, minor = 0 }: Device): boolean {
+  if (type === 'p') return info.isFIFO()
+  return (
+    info.rdev === makedev(major, minor) && (type === 'b' ? info.isBlockDevice() : info.isCharacterDevice())
+  )
 }
 
 function bindDevice(rootfs: string, { path, major = 0, minor = 0 }: Device): void {
@@ -130,24 +156,29 @@ function bindDevice(rootfs: string, { path, major = 0, minor = 0 }: Device): voi
   }
 }
 
-function makeLinks(rootfs: string): void {
+function makeLinks(directoryOf: (path: string) => Resolved): void {
   try {
-    using directory = resolveInRoot(rootfs, '/dev', { create: 'directory' })
-    for (const [target, name] of links) link(target, `${directory.path}/${name}`)
+    const { path } = directoryOf('/dev')
+    for (const [target, name] of links) link(target, `${path}/${name}`)
     // A kernel may have been built without it.
-    if (existsSync('/proc/kcore')) link('/proc/kcore', `${directory.path}/core`)
+    if (existsSync('/proc/kcore')) link('/proc/kcore', `${path}/core`)
     // Whatever the image has there: a node of its own would open terminals of the host.
-    rmSync(`${directory.path}/ptmx`, { force: true })
-    link('pts/ptmx', `${directory.path}/ptmx`)
+    const ptmx = `${path}/ptmx`
+    if (link('pts/ptmx', ptmx)) return
+    unlinkSync(ptmx)
+    symlinkSync('pts/ptmx', ptmx)
   } catch (cause) {
     throw new EngineError('invalid', 'make the links in /dev', { cause })
   }
 }
 
-function link(target: string, path: string): void {
+/** False when something is there already. */
+function link(target: string, path: string): boolean {
   try {
     symlinkSync(target, path)
+    return true
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    return false
   }
 }

@@ -2,16 +2,16 @@
 // part is loaded when it is called: `kill` must not pay for what `create` needs.
 //
 // Next: engine/libcontainer/create.ts
+import { errorLine } from '../errors.ts'
 import type { Engine } from './commands/verb.ts'
-import type { InitPool } from './warm.ts'
+import type { InitSource } from './idle-init.ts'
 
-/** @param init command line that becomes init */
-export function engineOf(init: readonly [string, ...string[]]): Engine {
-  let ahead: InitPool | undefined
+/**
+ * @param init command line that becomes init
+ * @param ahead one that has been started, for the first container
+ */
+export function engineOf(init: readonly [string, ...string[]], ahead?: InitSource & Disposable): Engine {
   return {
-    expectContainer: async () => {
-      ahead = (await import('./warm.ts')).startAhead(init)
-    },
     createContainer: async (options) => {
       using warm = ahead
       return await (await import('./create.ts')).createContainer({
@@ -20,8 +20,17 @@ export function engineOf(init: readonly [string, ...string[]]): Engine {
         ...(warm ? { warm } : {}),
       })
     },
-    startContainer: async (root, state, listener) =>
-      (await import('./run.ts')).startContainer(root, state, listener),
+    startContainer: async (root, state, listener) => {
+      const { NOTIFY_SOCKET: host } = process.env
+      using notify = host
+        ? (await import('./notify-socket.ts')).NotifySocket.open(root, state.id, host)
+        : undefined
+      await (await import('./run.ts')).startContainer(root, state, listener)
+      if (!state.init || !notify) return
+      await notify.forward(state.init, state.init.pid).catch((error: unknown) => {
+        listener.onWarning(`systemd was not told: ${errorLine(error)}`)
+      })
+    },
     runContainer: async (options) => {
       using warm = ahead
       return await (await import('./run.ts')).runContainer({ ...options, init, ...(warm ? { warm } : {}) })

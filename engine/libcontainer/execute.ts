@@ -5,16 +5,47 @@
 // exit statuses: 127 there is no such command, 126 it cannot be executed.
 //
 // Next: engine/syscalls/exec.ts
-import { accessSync, constants, readdirSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
 import { EngineError, SyscallError } from '../errors.ts'
-import { closeFromOnExec, prepareExecve, resetSignal, setCloseOnExec } from '../syscalls/exec.ts'
+import {
+  closeFromOnExec,
+  prepareExecve,
+  resetSignal,
+  setCloseOnExec,
+  unblockSignals,
+} from '../syscalls/exec.ts'
 import type { PreparedCall } from '../syscalls/prepared.ts'
+import { chdir } from '../syscalls/process.ts'
+import { type PreparedChild, prepareSpawn } from '../syscalls/spawn.ts'
+import type { Process } from './config/process.ts'
+import { processEnvironment } from './credentials.ts'
 
 /**
  * Our own executable, Node, as this file is loaded: before any mount of the
  * container's. Its device and inode tell it from all others, by whichever path.
  */
 const ourselves = statSync('/proc/self/exe', { throwIfNoEntry: false })
+
+export interface Program {
+  file: string
+  env: string[]
+}
+
+/** Where the command is, from its working directory and by its PATH. */
+export function findProgram(process: Process, listenEnv: readonly string[]): Program {
+  enterDirectory(process.cwd)
+  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
+  return { file: resolveExecutable(process.args[0] ?? '', env), env }
+}
+
+function enterDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+    chdir(path)
+  } catch (cause) {
+    throw new EngineError('invalid', `$.process.cwd: enter ${path}`, { cause })
+  }
+}
 
 /**
  * Finds a command as execvp(3) does: a name with a slash is a path, any other is
@@ -112,21 +143,40 @@ export function prepareExecute(
   // program whose reader has gone would not end, as `yes | head` should.
   resetSignal('SIGPIPE')
   resetSignal('SIGXFSZ')
-  const call = prepareExecve(file, args, env)
-  return {
-    ...call,
-    go: (inVain) => {
-      try {
-        call.go(inVain)
-      } catch (cause) {
-        throw explain(file, cause)
-      }
-    },
+  // And it may block SIGUSR1, which starts its debugger: a program's `trap … USR1` would never be called.
+  unblockSignals()
+  return explained(file, prepareExecve(file, args, env))
+}
+
+/**
+ * The same for a child, which will be the program in place of us: midwife.ts has closed what closes.
+ * @param terminal path of its own
+ */
+export function prepareChild(
+  file: string,
+  args: readonly string[],
+  env: readonly string[],
+  terminal?: string,
+): PreparedChild {
+  refuseOurselves(file)
+  return explained(file, prepareSpawn(file, args, env, terminal))
+}
+
+/** The call, with what it says when the kernel refuses it in the words that people know. */
+function explained<Call extends PreparedCall>(file: string, call: Call): Call {
+  const { go } = call
+  call.go = (inVain) => {
+    try {
+      go(inVain)
+    } catch (cause) {
+      throw explain(file, cause)
+    }
   }
+  return call
 }
 
 /** All descriptors close at execve(2) but these. */
-function keepOpen(fds: readonly number[]): void {
+export function keepOpen(fds: readonly number[]): void {
   // Node marks what it opens, and at its start what it inherits, up to the first
   // gap: number 250 of a careless parent would pass, and may be the host's
   // directory (CVE-2024-21626 was one such).

@@ -8,9 +8,10 @@
 //     | <-- hello: my pid is ------------------   | (its number as the host sees it)
 //     |    pid saved, into the cgroup, id maps    |
 //     | -- go -------------------------------->   | joins and makes namespaces
-//     | <-- namespaces ------------------------   |
-//     |    hooks: prestart, createRuntime         |
-//     | -- go -------------------------------->   | mounts, devices, terminal
+//     | <-- namespaces ------------------------   |   (these two only where there
+//     |    hooks: prestart, createRuntime         |   are hooks)
+//     | -- go -------------------------------->   | hostname, lo, keyring
+//     | -- descriptors ----------------------->   | mounts, devices, terminal
 //     |                                           | hooks: createContainer
 //     |                                           | pivot_root; hides, seals
 //     | <-- created ---------------------------   |
@@ -23,14 +24,21 @@
 //     | <-- trace, warnings, failed -----------   | confines itself, execve(2)
 //     | <-- end of file of the FIFO `result` --   | (closed by execve)
 //
-// The host's end is host-channel.ts. An init of a pool says `ready` before it has a
-// request (warm.ts). At any moment init may say `trace`, `warning`, or `failed` and exit. When the host dies, init reads the end of the file in place of `go`, and exits too: a
-// half-made container ends by itself. exec.ts has no `namespaces`, no `created`
-// and no FIFO: one `go`, then the end of file.
+// The host's end is host-channel.ts. Most inits have begun to load before the name is
+// taken (idle-init.ts). One of a pool says `ready` before it has a request (warm.ts). When
+// it is in its cgroup already it says no `hello`, and has its request first of all: it
+// makes namespaces while the host takes the name and sets the limits, and waits for its
+// descriptors, before anything is mounted. At any moment init may say `trace`,
+// `warning`, or `failed` and exit. When the host dies, init reads the end of the file in
+// place of `go`, and exits too: a half-made container ends by itself. exec.ts has no
+// `namespaces`, no `created` and no FIFO, and its descriptors come with the request: one
+// `go`, then the end of file. A midwife (midwife.ts), whose pid is known, is in the cgroup
+// before its request comes, and has one word to say: `born`.
 //
 // Next: engine/libcontainer/init.ts
 import { closeSync, readSync, writeSync } from 'node:fs'
 import { EngineError, errorLine } from '../errors.ts'
+import { isReadable } from '../syscalls/socket.ts'
 import { type TraceRecord, traceTo } from '../trace/trace.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
 import type { Config } from './config/config.ts'
@@ -42,6 +50,8 @@ import type { OciState } from './status.ts'
 /** What init must know. It comes from our own other half, over a socket that nobody else has. */
 export interface CreateRequest {
   kind: 'create'
+  /** The host knows our pid, and we are in our cgroup: there is no `hello`, but the limits may not stand yet (reservation.ts). */
+  settled: boolean
   id: string
   config: Config
   /** Absolute, on the host. */
@@ -56,13 +66,17 @@ export interface CreateRequest {
   dieWithParent: boolean
   /** The container's state, of which hooks are told; only its pid is not known yet. */
   state: OciState
-  /** `NAME=value` of the sockets that a service manager handed to us, for the container. */
-  listenEnv: string[]
-  fds: Descriptors
   trace: boolean
 }
 
-export interface ExecRequest {
+/** What is open for the container. */
+export interface Opened {
+  /** `NAME=value` of the sockets that a service manager handed to us, for the container. */
+  listenEnv: string[]
+  fds: Descriptors
+}
+
+export interface ExecRequest extends Opened {
   kind: 'exec'
   id: string
   process: Process
@@ -71,8 +85,6 @@ export interface ExecRequest {
   join: Namespace[]
   seccomp?: EncodedProgram
   newKeyring: boolean
-  listenEnv: string[]
-  fds: Descriptors
   trace: boolean
 }
 
@@ -81,7 +93,7 @@ type EncodedProgram = Omit<SeccompProgram, 'bpf'> & { bpf: string }
 
 /** Numbers, in init, of what it was born with; descriptors.ts has their order. */
 export interface Descriptors {
-  /** So many are on their way over a second socket, and all numbers here are places among them (warm.ts). */
+  /** So many are on their way over a second socket, and all numbers here are places among them (idle-init.ts). */
   passed?: number
   /** Of 3 and up, which stay open in the container; all else closes. */
   keep: number
@@ -99,9 +111,15 @@ export type InitMessage =
   | { type: 'hello'; pid: number }
   | { type: 'namespaces' }
   | { type: 'created' }
+  | { type: 'born'; pid: number }
   | { type: 'trace'; record: TraceRecord }
   | { type: 'warning'; message: string }
   | { type: 'failed'; message: string; kind: EngineError['kind']; exitStatus: number }
+
+/** Is there anything for the host to do once the namespaces are there, and nothing is mounted in them? */
+export function wantsNamespaces({ hooks }: Config): boolean {
+  return [hooks?.prestart, hooks?.createRuntime].some((list) => list !== undefined && list.length > 0)
+}
 
 /** init's end: synchronous, as everything in init. */
 export class InitChannel {
@@ -129,6 +147,11 @@ export class InitChannel {
     const line = this.#pending.slice(0, end)
     this.#pending = this.#pending.slice(end + 1)
     return line
+  }
+
+  /** Whether the host has said something already, or has gone. */
+  get isAsked(): boolean {
+    return this.#pending !== '' || isReadable(this.#fd)
   }
 
   say(message: InitMessage): void {

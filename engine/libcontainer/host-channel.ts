@@ -2,11 +2,12 @@
 // init may say at any moment. handshake.ts has the drawing.
 //
 // Next: engine/libcontainer/init.ts
-import type { ChildProcess } from 'node:child_process'
-import type { Duplex, Readable } from 'node:stream'
-import { EngineError } from '../errors.ts'
+import { writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { PassThrough, type Readable } from 'node:stream'
+import { EngineError, hasCode } from '../errors.ts'
 import type { TraceRecord } from '../trace/trace.ts'
-import type { CreateRequest, ExecRequest, InitMessage } from './handshake.ts'
+import type { CreateRequest, ExecRequest, InitMessage, Opened } from './handshake.ts'
 
 export interface Listener {
   onTrace?: (record: TraceRecord) => void
@@ -15,35 +16,54 @@ export interface Listener {
 
 /** The host's end. */
 export class HostChannel {
-  readonly #socket: Duplex
+  readonly #fd: number
+  readonly #socket: Socket
   readonly #lines: AsyncIterator<string>
-  readonly #listener: Listener
+  /** Who hears what may come at any moment. */
+  listener: Listener
 
-  /** @param fd which of the child's descriptors is the socket */
-  constructor(child: ChildProcess, fd: number, listener: Listener) {
-    const socket = child.stdio[fd]
-    if (child.pid === undefined || !isSocket(socket))
-      throw new EngineError('internal', 'start init: no process could be made')
-    // ENOENT of a stepping stone, and EPIPE: init's last words are on their way, or never come.
-    child.on('error', () => {})
+  /** @param fd our end of the socket; close() closes it */
+  constructor(fd: number, listener: Listener) {
+    const socket = new Socket({ fd, readable: true, writable: true })
+    // EPIPE: init's last words are on their way, or never come.
     socket.on('error', () => {})
-    socket.setEncoding('utf8')
+    // What Node has read and not handed out goes with a socket that breaks: it is kept here.
+    const kept = new PassThrough()
+    kept.setEncoding('utf8')
+    socket.on('data', (chunk) => kept.write(chunk))
+    socket.once('close', () => kept.end())
+    this.#fd = fd
     this.#socket = socket
-    this.#listener = listener
-    this.#lines = linesOf(socket)
+    this.listener = listener
+    this.#lines = linesOf(kept)
   }
 
-  send(request: CreateRequest | ExecRequest): void {
-    this.#socket.write(`${JSON.stringify(request)}\n`)
+  send(message: CreateRequest | ExecRequest | Opened): void {
+    this.#write(`${JSON.stringify(message)}\n`)
   }
 
   go(): void {
-    this.#socket.write('go\n')
+    this.#write('go\n')
+  }
+
+  /** By write(2) itself: one of Node's that fails, since init has gone, would take along what init said before. */
+  #write(text: string, whole: () => void = () => {}): void {
+    let rest = Buffer.from(text)
+    try {
+      if (!this.#socket.destroyed && this.#socket.writableLength === 0)
+        rest = rest.subarray(writeSync(this.#fd, rest))
+    } catch (error) {
+      // It has gone, and nobody reads the rest.
+      if (hasCode(error, 'EPIPE') || hasCode(error, 'ECONNRESET')) rest = Buffer.alloc(0)
+      else if (!hasCode(error, 'EAGAIN')) throw error
+    }
+    if (rest.length === 0) whole()
+    else this.#socket.write(rest, () => whole())
   }
 
   /** The last `go`. Resolves when it is on its way: whoever exits earlier takes it along. */
   async end(): Promise<void> {
-    await new Promise<void>((resolve) => this.#socket.end('go\n', resolve))
+    await new Promise<void>((resolve) => this.#write('go\n', resolve))
     this.#socket.destroy()
   }
 
@@ -57,6 +77,17 @@ export class HostChannel {
     )
   }
 
+  /** Waits for the first word of an init of a pool. @returns false when it ended without one */
+  async ready(): Promise<boolean> {
+    try {
+      const { value } = await this.#lines.next()
+      return value !== undefined && (JSON.parse(value) as InitMessage).type === 'ready'
+    } catch {
+      // Half a line: it was killed while it said it.
+      return false
+    }
+  }
+
   /** Waits until init has become something else, or died. @throws EngineError what init failed by */
   async untilEnd(): Promise<void> {
     while ((await this.#next()) !== undefined);
@@ -67,7 +98,7 @@ export class HostChannel {
       const { value, done } = await this.#lines.next()
       if (done) return undefined
       const message: InitMessage = JSON.parse(value)
-      if (!hear(message, this.#listener)) return message
+      if (!hear(message, this.listener)) return message
     }
   }
 
@@ -95,8 +126,4 @@ export async function* linesOf(stream: Readable): AsyncGenerator<string> {
     yield* lines
   }
   if (rest !== '') yield rest
-}
-
-function isSocket(stream: unknown): stream is Duplex {
-  return typeof stream === 'object' && stream !== null && 'read' in stream && 'write' in stream
 }

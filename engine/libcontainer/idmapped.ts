@@ -9,6 +9,10 @@
 // the host's half makes the tree and hands it over as a descriptor, in
 // MountContext.trees.
 //
+// So it is with a plain bind mount's source in a directory that is root's alone, as
+// /root: root of a user namespace may not pass there, and whoever asked for the mount may.
+// It is opened by him, too.
+//
 // OCI runtime specification, config.md "Mounts": uidMappings, gidMappings, idmap, ridmap.
 //
 // Next: engine/libcontainer/devices.ts
@@ -16,30 +20,35 @@ import { closeSync, openSync, readlinkSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
 import { command } from '../syscalls/command.ts'
 import { writeKernelFile } from '../syscalls/file.ts'
-import { MOUNT_ATTR_IDMAP, MS_REC, MS_SLAVE } from '../syscalls/flags.ts'
+import { MOUNT_ATTR_IDMAP, MS_BIND, MS_REC, MS_REMOUNT, MS_SLAVE } from '../syscalls/flags.ts'
 import { cloneTree, mountSetattr } from '../syscalls/mount.ts'
 import type { IdMapping, Linux, Mount } from './config/linux.ts'
 import { parseMountOptions } from './mount-options.ts'
+import { has } from './namespaces.ts'
 
 /**
- * Opens the sources of all idmapped mounts. Runs on the host's side; init must
- * inherit the descriptors, and whoever called closes them.
+ * Opens the sources of all idmapped mounts, and for a user namespace of all bind mounts. Runs on
+ * the host's side; init must inherit the descriptors, and whoever called closes them.
  * @param source where a mount's source is, absolutely
  * @returns descriptors by index in `mounts`
  */
-export function openIdmappedTrees(
+export function openMountTrees(
   mounts: readonly Mount[],
   linux: Linux,
   source: (mount: Mount) => string,
 ): Record<number, number> {
   const trees: Record<number, number> = {}
+  // A user's own runtime may pass no more than its container.
+  const crosses = process.geteuid?.() === 0 && has(linux.namespaces ?? [], 'user')
   try {
     for (const [index, entry] of mounts.entries()) {
-      if (!parseMountOptions(entry).idmap) continue
+      const { idmap } = parseMountOptions(entry)
+      if (!idmap && !(crosses && isBind(entry))) continue
       try {
-        trees[index] = openTree(entry, linux, source(entry))
+        trees[index] = idmap ? openMapped(entry, linux, source(entry)) : openPlain(entry, source(entry))
       } catch (cause) {
-        throw new EngineError('invalid', `$.mounts[${index}]: map the owners of ${entry.source}`, { cause })
+        const what = idmap ? 'map the owners of' : 'mount'
+        throw new EngineError('invalid', `$.mounts[${index}]: ${what} ${entry.source}`, { cause })
       }
     }
     return trees
@@ -49,15 +58,30 @@ export function openIdmappedTrees(
   }
 }
 
-function openTree(entry: Mount, linux: Linux, source: string): number {
-  const { set, idmap } = parseMountOptions(entry)
+function isBind(entry: Mount): boolean {
+  const { set } = parseMountOptions(entry)
+  return (set & MS_BIND) !== 0 && (set & MS_REMOUNT) === 0 && entry.source !== undefined
+}
+
+function openPlain(entry: Mount, source: string): number {
+  const tree = cloneTree(source, (parseMountOptions(entry).set & MS_REC) !== 0)
+  try {
+    // Still the host's own mount: what the container mounts below it must not appear there.
+    mountSetattr(tree, { propagation: MS_SLAVE }, true)
+    return tree
+  } catch (error) {
+    closeSync(tree)
+    throw error
+  }
+}
+
+function openMapped(entry: Mount, linux: Linux, source: string): number {
   const namespace = openMapping(entry, linux)
   try {
-    const tree = cloneTree(source, (set & MS_REC) !== 0)
+    const tree = openPlain(entry, source)
     try {
-      // Still the host's own mount: what the container mounts below it must not appear there.
-      mountSetattr(tree, { propagation: MS_SLAVE }, true)
-      mountSetattr(tree, { set: MOUNT_ATTR_IDMAP, userNamespace: namespace }, idmap === 'ridmap')
+      const recursive = parseMountOptions(entry).idmap === 'ridmap'
+      mountSetattr(tree, { set: MOUNT_ATTR_IDMAP, userNamespace: namespace }, recursive)
       return tree
     } catch (error) {
       closeSync(tree)

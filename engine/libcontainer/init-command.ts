@@ -11,6 +11,9 @@
 //   --v8-pool-size=1           One thread that helps V8, not four: there is nothing to help with.
 //   --min-semi-space-size=16   Room for what a start allocates (MB), so that it is never collected: 1.4 ms
 //                              each time, and three times.
+//   --no-opt --no-maglev       No compiler that makes good code of what runs often: nothing does, and it would
+//                              work at that beside us, on the CPU that the container starts on.
+//   --disable-sigusr1          No thread that waits for a debugger. execve(2) has to end each thread.
 import { realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import flags from './node-flags.json' with { type: 'json' }

@@ -6,22 +6,29 @@
 // line to execve(2): a namespace belongs to this thread.
 //
 // Next: engine/libcontainer/namespaces.ts
-import { closeSync, mkdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, readlinkSync, readSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
 import { lastCapability, setUndumpable } from '../syscalls/credentials.ts'
 import { setdomainname, sethostname } from '../syscalls/namespace.ts'
-import { chdir, joinNewKeyring } from '../syscalls/process.ts'
-import { receiveFd } from '../syscalls/socket.ts'
-import { dup2 } from '../syscalls/terminal.ts'
+import { dropCleanPages } from './clean-pages.ts'
 import type { Process } from './config/process.ts'
-import { confine } from './confine.ts'
+import { confine, markNextExec } from './confine.ts'
 import { openSession } from './console.ts'
-import { processEnvironment } from './credentials.ts'
+import { takeDescriptors } from './descriptors.ts'
 import { makeDevices, needsDevices } from './devices.ts'
-import { prepareExecute, resolveExecutable } from './execute.ts'
-import { type CreateRequest, type ExecRequest, InitChannel } from './handshake.ts'
+import { findProgram, type Program, prepareExecute } from './execute.ts'
+import {
+  type CreateRequest,
+  type Descriptors,
+  type ExecRequest,
+  InitChannel,
+  type Opened,
+  wantsNamespaces,
+} from './handshake.ts'
 import { hidePaths } from './hidden-paths.ts'
 import { runHooks } from './hooks.ts'
+import { joinKeyring } from './keyring.ts'
+import { deliver } from './midwife.ts'
 import { type MountContext, mountFilesystems } from './mounts.ts'
 import { has, joinNamespaces, raiseLoopback, setTimeOffsets, unshareNamespaces } from './namespaces.ts'
 import { rehearse } from './rehearsal.ts'
@@ -34,7 +41,7 @@ import { becomeNamespaceRoot } from './user-namespace.ts'
 /**
  * Never returns: becomes the container's process, or says why not and exits.
  * @param fd of the socket to the host's half
- * @param ahead when init was spawned ahead (warm.ts): the socket that brings descriptors, and whether there is time
+ * @param ahead when init was spawned ahead (idle-init.ts): the socket that brings descriptors, and whether there is time
  */
 export function runInit(
   fd: number,
@@ -42,16 +49,19 @@ export function runInit(
 ): never {
   const host = new InitChannel(fd)
   try {
-    // Loads the FFI, while there is time. An init that waits in a pool has plenty.
+    // Loads the FFI, while there is time. An init that waits in a pool has plenty, unless it was taken at its birth.
     lastCapability()
     if (time) {
-      rehearse()
+      if (!host.isAsked) rehearse()
+      if (!host.isAsked) dropCleanPages()
       host.say({ type: 'ready' })
     }
     const request: CreateRequest | ExecRequest = JSON.parse(host.receive())
     if (request.trace) host.traceInit()
-    if (passing !== undefined) takeDescriptors(passing, request)
-    if (request.kind === 'create') becomeContainer(request, host)
+    // What crosses the socket of an error is its message: nobody reads the stacks, and each costs 20 µs.
+    else Error.stackTraceLimit = 0
+    if (request.kind === 'create') becomeContainer(request, host, passing)
+    if (passing !== undefined) deliver(request, host, passing)
     joinContainer(request, host)
   } catch (error) {
     host.fail(error)
@@ -60,26 +70,30 @@ export function runInit(
 }
 
 // #region become-container
-function becomeContainer(request: CreateRequest, host: InitChannel): never {
-  const { config, rootfs, fds } = request
+function becomeContainer(request: CreateRequest, host: InitChannel, passing: number | undefined): never {
+  const { config, rootfs } = request
   const { process, hooks, root, mounts = [], linux = {} } = config
   const { namespaces = [] } = linux
   const warn = (message: string): void => host.say({ type: 'warning', message })
 
   const pid = hostPid()
   const tell = (status: Status): string => JSON.stringify({ ...request.state, pid, status })
-  host.ask({ type: 'hello', pid })
+  if (!request.settled) host.ask({ type: 'hello', pid })
   if (has(namespaces, 'user')) becomeNamespaceRoot()
   joinNamespaces(namespaces)
   unshareNamespaces(namespaces)
   setTimeOffsets(linux.timeOffsets)
-  host.ask({ type: 'namespaces' })
+  if (wantsNamespaces(config)) host.ask({ type: 'namespaces' })
 
   nameHost(config)
   if (namespaces.some((one) => one.type === 'network' && one.path === undefined)) raiseLoopback(warn)
   if (request.newKeyring) joinKeyring(request.id, warn)
+  // Until here the host may have been busy with the cgroup: there is no mount, and no file, without a limit.
+  const opened: Opened = JSON.parse(host.receive())
+  const { fds } = opened
+  if (passing !== undefined) takeDescriptors(passing, fds)
   prepareRootfs(rootfs, linux.rootfsPropagation)
-  for (const line of mountFilesystems(mounts, rootfs, mountContext(request))) warn(line)
+  for (const line of mountFilesystems(mounts, rootfs, mountContext(request, fds))) warn(line)
   if (needsDevices(mounts)) makeDevices(rootfs, linux.devices ?? [], { bind: has(namespaces, 'user') })
   runHooks('createContainer', hooks?.createContainer, tell('creating'))
   enterRootfs(rootfs, { noPivot: request.noPivot })
@@ -89,7 +103,7 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
   hidePaths(linux.maskedPaths ?? [], linux.readonlyPaths ?? [])
   finishRootfs({ readonly: root.readonly ?? false, mounts, ...propagation(linux.rootfsPropagation) })
   // A program that is not there is an error of `create`, where somebody looks.
-  const program = process && findProgram(process, request)
+  const program = process && findProgram(process, opened.listenEnv)
   host.ask({ type: 'created' })
 
   waitForStart(fds, host)
@@ -97,11 +111,11 @@ function becomeContainer(request: CreateRequest, host: InitChannel): never {
     throw new EngineError('invalid', '$.process: there is none, so there is nothing to start')
   runHooks('startContainer', hooks?.startContainer, tell('created'))
   if (linux.personality) setPersonality(linux.personality)
-  become(process, program, request, warn)
+  become(process, program, { ...request, ...opened }, warn)
 }
 // #endregion become-container
 
-/** exec: another process in a container that runs. */
+/** exec: another process in a container that runs. One that was born in its PID namespace; who was not is a midwife. */
 function joinContainer(request: ExecRequest, host: InitChannel): never {
   const warn = (message: string): void => host.say({ type: 'warning', message })
   const { fds, process } = request
@@ -113,38 +127,22 @@ function joinContainer(request: ExecRequest, host: InitChannel): never {
   joinNamespaces(request.join)
   openSession(process, fds.console === undefined ? undefined : { socket: fds.console, mount: false })
   if (request.personality) setPersonality(request.personality)
-  become(process, findProgram(process, request), request, warn)
-}
-
-interface Program {
-  file: string
-  env: string[]
-}
-
-/** Where the command is, from its working directory and by its PATH. */
-function findProgram(process: Process, { listenEnv }: CreateRequest | ExecRequest): Program {
-  enterDirectory(process.cwd)
-  const env = [...processEnvironment(process.env ?? [], process.user.uid), ...listenEnv]
-  return { file: resolveExecutable(process.args[0] ?? '', env), env }
+  become(process, findProgram(process, request.listenEnv), request, warn)
 }
 
 /** The last steps, the same for both. */
 function become(
   process: Process,
   { file, env }: Program,
-  request: CreateRequest | ExecRequest,
+  request: (CreateRequest & Opened) | ExecRequest,
   warn: (message: string) => void,
 ): never {
   const { seccomp, fds } = request
   const kept = Array.from({ length: fds.keep }, (_, index) => 3 + index)
   const program = seccomp && { ...seccomp, bpf: Buffer.from(seccomp.bpf, 'base64') }
-  confine(
-    process,
-    program,
-    warn,
-    prepareExecute(file, process.args, env, kept),
-    request.kind === 'create' && request.dieWithParent,
-  )
+  const call = prepareExecute(file, process.args, env, kept)
+  markNextExec(process)
+  confine(process, program, warn, call, request.kind === 'create' && request.dieWithParent)
   throw new EngineError('internal', 'execve(2) returned')
 }
 
@@ -162,16 +160,7 @@ function nameHost({ hostname = '', domainname = '' }: CreateRequest['config']): 
 }
 // #endregion hostname
 
-function joinKeyring(id: string, warn: (message: string) => void): void {
-  try {
-    joinNewKeyring(`_ses.${id}`)
-  } catch (error) {
-    // ENOSYS without CONFIG_KEYS; EDQUOT when this user has too many already.
-    warn(`no session keyring of its own: ${error instanceof Error ? error.message : error}`)
-  }
-}
-
-function mountContext({ config, cgroup, bundle, fds }: CreateRequest): MountContext {
+function mountContext({ config, cgroup, bundle }: CreateRequest, fds: Descriptors): MountContext {
   const { namespaces = [], mountLabel } = config.linux ?? {}
   return {
     ...{ cgroup, bundle },
@@ -187,33 +176,8 @@ function propagation(word: string | undefined): { propagation?: string } {
 }
 
 /** Sleeps until `start` writes a byte; what is said from here on, `start` reads. */
-function waitForStart({ go = -1, result = -1 }: CreateRequest['fds'], host: InitChannel): void {
+function waitForStart({ go = -1, result = -1 }: Descriptors, host: InitChannel): void {
   host.moveTo(result)
   readSync(go, Buffer.alloc(1))
   closeSync(go)
-}
-
-/** Descriptors that came later than we did: the first three become 0 to 2, the others get the numbers that the kernel gave. */
-function takeDescriptors(socket: number, { fds }: CreateRequest | ExecRequest): void {
-  const places = Array.from({ length: fds.passed ?? 0 }, () => receiveFd(socket) ?? -1)
-  const at = (place: number): number => places[place] ?? -1
-  closeSync(socket)
-  for (const standard of [0, 1, 2]) {
-    dup2(at(standard), standard)
-    closeSync(at(standard))
-  }
-  if (fds.go !== undefined) fds.go = at(fds.go)
-  if (fds.result !== undefined) fds.result = at(fds.result)
-  if (fds.console !== undefined) fds.console = at(fds.console)
-  for (const [index, place] of Object.entries(fds.trees ?? {}))
-    fds.trees = { ...fds.trees, [index]: at(place) }
-}
-
-function enterDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-    chdir(path)
-  } catch (cause) {
-    throw new EngineError('invalid', `$.process.cwd: enter ${path}`, { cause })
-  }
 }

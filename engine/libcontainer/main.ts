@@ -45,7 +45,7 @@ const globalFlags: readonly Flag[] = [
   {
     name: 'systemd-cgroup',
     kind: 'switch',
-    help: 'cgroups made by systemd: cgroupsPath is slice:prefix:name',
+    help: 'taken, and refused with what to do instead: cgroups are made here, not by systemd',
   },
   { name: 'rootless', kind: 'text', help: "ignore cgroup permission errors ('true', 'false', or 'auto')" },
   { name: 'help', short: 'h', kind: 'switch', help: 'show help' },
@@ -82,15 +82,19 @@ export async function main(
         to,
         `tocker-runtime version ${packageVersion()}\nspec: ${specVersion}\nnode: ${process.version}\n`,
       )
-    if (first === undefined || first === 'help' || flags.on('help')) return print(to, await help())
-    name = first
+    const asks = first === 'help' || first === 'h'
+    if (first === undefined || flags.on('help') || (asks && rest[0] === undefined))
+      return print(to, await help())
+    name = asks ? (rest[0] ?? '') : first
     const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined
     if (load === undefined) {
+      if (['checkpoint', 'restore'].includes(name))
+        throw new EngineError('not-implemented', `${name} is unsupported: a container here cannot be saved`)
       log.fatal(`No help topic for '${name}'`)
       return 3
     }
     verb = (await load()).verb
-    return await runVerb(name, verb, rest, contextOf(flags, log, engine, to))
+    return await runVerb(name, verb, asks ? ['--help'] : rest, contextOf(flags, log, engine, to))
   } catch (error) {
     log.fatal(`${prefixes[name] ?? ''}${errorLine(error)}`)
     if (error instanceof Error && !(error instanceof EngineError)) log('debug', error.stack ?? '')

@@ -81,6 +81,15 @@ export function joinNamespaces(namespaces: readonly Namespace[]): void {
 }
 // #endregion join
 
+/** Children are born in this PID namespace from here on. @param fd from openNamespace() */
+export function sendChildren(fd: number): void {
+  try {
+    setns(fd, CLONE_NEWPID)
+  } catch (cause) {
+    throw new EngineError('forbidden', 'have children in the PID namespace', { cause })
+  }
+}
+
 export function openNamespace(type: string, path: string): number {
   try {
     return openSync(path, 'r')

@@ -33,6 +33,14 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return stat && { pid, startTime: stat.startTime }
 }
 
+let own: ProcessIdentity | undefined
+
+/** Ourselves, which never changes. @returns undefined where /proc is not mounted */
+export function identifySelf(): ProcessIdentity | undefined {
+  own ??= identify(process.pid)
+  return own
+}
+
 /** Does it run still? A zombie does not: it is an exit status that waits for its parent. */
 export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   const stat = readStat(pid)

@@ -18,7 +18,8 @@ import { capget, lastCapability } from '../syscalls/credentials.ts'
 import { MS_REC, MS_SLAVE } from '../syscalls/flags.ts'
 import { mount } from '../syscalls/mount.ts'
 import { sethostname, setns } from '../syscalls/namespace.ts'
-import { receiveFd, sendFd, socketpair } from '../syscalls/socket.ts'
+import { receiveFds, sendFds, socketpair } from '../syscalls/socket.ts'
+import { prepareSpawn } from '../syscalls/spawn.ts'
 import { dup2 } from '../syscalls/terminal.ts'
 import { planCapabilities, prepareCapabilities } from './capabilities.ts'
 import type { Namespace } from './config/linux.ts'
@@ -29,7 +30,7 @@ import { makeDevices } from './devices.ts'
 import { prepareExecute, resolveExecutable } from './execute.ts'
 import { hidePaths } from './hidden-paths.ts'
 import { mountFilesystems } from './mounts.ts'
-import { namespaceKinds, raiseLoopback, unshareNamespaces } from './namespaces.ts'
+import { joinNamespaces, namespaceKinds, raiseLoopback, unshareNamespaces } from './namespaces.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from './rootfs.ts'
 
 /** Those that init makes for nearly every container, and can come back from. */
@@ -45,6 +46,8 @@ export function rehearse(): void {
     unshareNamespaces(stages.map((type) => ({ type })))
     passDescriptor()
     makeContainer()
+    // In a PID namespace of its own a child would take a number of the container's.
+    if (process.pid !== 1) haveChild()
   } catch {
     // Whatever this host refuses, the container that needs it will say.
   } finally {
@@ -56,11 +59,17 @@ export function rehearse(): void {
   }
 }
 
-/** As takeDescriptors() in init.ts will. */
+/** What a midwife does beside (midwife.ts): there is no such file, so there is no child for long. */
+function haveChild(): void {
+  joinNamespaces([{ type: 'uts', path: '/proc/self/ns/uts' }])
+  prepareSpawn('', [], []).go()
+}
+
+/** As takeDescriptors() in descriptors.ts will. */
 function passDescriptor(): void {
   const [here, there] = socketpair()
-  sendFd(here, there, '.')
-  for (const fd of [here, there, receiveFd(there) ?? -1]) closeSync(fd)
+  sendFds(here, [here, there], '.')
+  for (const fd of [here, there, ...receiveFds(there)]) closeSync(fd)
   // 0 is /dev/null, and stays it.
   dup2(0, 0)
 }

@@ -4,9 +4,10 @@
 // cgroup, is given out ahead: whoever makes ids up anyway, as a daemon does, takes
 // one for which everything is in place.
 //
-// init goes in when it is ready, and not before: what it allocates while it starts
-// and rehearses would be charged to the container, and a small memory.max would
-// meet a cgroup that is full already.
+// It is made when init is ready, and init goes in: what that allocates while it starts
+// and rehearses would be charged to the container, and a small memory.max would meet a
+// cgroup that is full already. An init that is taken before it is ready has none: its
+// container has an id by then.
 //
 // Called by warm.ts. Next: engine/libcontainer/create.ts
 import type { Cgroup } from './cgroups/cgroup.ts'

@@ -18,7 +18,12 @@ import { closeSync, constants, lstatSync, mkdirSync, openSync, readlinkSync } fr
 import { constants as os } from 'node:os'
 import { posix } from 'node:path'
 import { SyscallError } from '../errors.ts'
-import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } from '../syscalls/flags.ts'
+import {
+  RESOLVE_BENEATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+} from '../syscalls/flags.ts'
 import { O_PATH, openat2 } from '../syscalls/open.ts'
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
@@ -50,6 +55,8 @@ export function resolveInRoot(rootfs: string, path: string, options: ResolveOpti
     const clean = posix.normalize(`/${path}`)
     const found = openIfThere(root, clean, options)
     if (found !== undefined) return resolved(found, false)
+    const child = makeInParent(root, clean, options)
+    if (child !== undefined) return resolved(child, true)
     const made = makeMissing(root, clean, options)
     return resolved(openInRoot(root, made, { create: false, symlinks: 'refused' }), true)
   } finally {
@@ -82,6 +89,22 @@ function openInRoot(root: number, path: string, { symlinks }: ResolveOptions): n
       const again = error instanceof SyscallError && error.errno === os.errno.EAGAIN
       if (!again || tries === patience) throw error
     }
+  }
+}
+
+/** Nearly always the last part alone is missing, and its parent is one call away. @returns undefined when it takes more than that */
+function makeInParent(root: number, path: string, options: ResolveOptions): number | undefined {
+  const parent = openIfThere(root, posix.dirname(path), options)
+  if (parent === undefined) return undefined
+  try {
+    const name = posix.basename(path)
+    const here = `/proc/self/fd/${parent}/${name}`
+    // A link that leads to nothing yet.
+    if (lstatSync(here, { throwIfNoEntry: false })) return undefined
+    make(here, options.create)
+    return openat2(parent, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
+  } finally {
+    closeSync(parent)
   }
 }
 

@@ -23,13 +23,13 @@ import type { Process } from './config/process.ts'
 type Rlimit = NonNullable<Process['rlimits']>[number]
 
 /** JSON numbers beyond 2^53 come rounded, and 2^64 - 1 comes as 2^64. */
-function toLimit(value: number, path: string): bigint {
+export function toLimit(value: number, path: string): bigint {
   if (!Number.isInteger(value)) throw new EngineError('invalid', `${path}: ${value} is not a whole number`)
   const limit = BigInt(value)
   return limit > RLIM_INFINITY ? RLIM_INFINITY : limit
 }
 
-function isRlimit(name: string): name is RlimitName {
+export function isRlimit(name: string): name is RlimitName {
   return Object.hasOwn(rlimitNumbers, name)
 }
 

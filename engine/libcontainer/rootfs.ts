@@ -23,14 +23,15 @@ import {
   MS_MOVE,
   MS_PRIVATE,
   MS_REC,
+  MS_SHARED,
   MS_SLAVE,
   MS_UNBINDABLE,
 } from '../syscalls/flags.ts'
 import { chroot, fchdir, mount, mountSetattr, pivotRoot, umount2 } from '../syscalls/mount.ts'
+import { mountAt, readMountinfo } from '../syscalls/mountinfo.ts'
 import { chdir } from '../syscalls/process.ts'
 import type { Mount } from './config/linux.ts'
 import { propagationWords } from './mount-options.ts'
-import { mountAt, readMountinfo } from './mountinfo.ts'
 import { sealMounts } from './mounts.ts'
 
 /**
@@ -39,18 +40,20 @@ import { sealMounts } from './mounts.ts'
  */
 export function prepareRootfs(rootfs: string, propagation?: string): void {
   const path = realpathSync(rootfs)
+  const initial = initialPropagation(propagation)
   try {
     // #region prepare-rootfs
     // systemd mounts "/" shared, so our mounts would show up on the host.
     // Slave: the host's mounts reach us, ours never reach the host. `shared` is for
     // volumes whose mounts the host is meant to see.
     // Skip this on a shared "/": pivot_root fails with EINVAL.
-    mount({ target: '/', flags: initialPropagation(propagation) })
+    mount({ target: '/', flags: initial })
 
     // The directory's own mount may still be shared, if it was asked for so. What we
     // do next must not appear on the host, and pivot_root refuses a shared parent.
     // A slave is left alone: it would stop hearing of the host's mounts.
-    const parent = mountAt(path, readMountinfo())
+    // After `rslave` and `rprivate`, none is shared, and there is nothing to look for.
+    const parent = endsSharing(initial) ? undefined : mountAt(path, readMountinfo())
     if (parent?.optional.some((field) => field.startsWith('shared:')))
       mount({ target: parent.where, flags: MS_PRIVATE })
 
@@ -68,6 +71,9 @@ function initialPropagation(word: string | undefined): number {
   // What is unbindable cannot be bound: the root filesystem becomes it at the end.
   return flags & MS_UNBINDABLE ? (flags & MS_REC) | MS_PRIVATE : flags
 }
+
+const endsSharing = (propagation: number): boolean =>
+  (propagation & MS_REC) !== 0 && (propagation & MS_SHARED) === 0
 
 // #region enter-rootfs
 /** Makes `rootfs` the `/` of this mount namespace, and lets go of the host's. */

@@ -3,7 +3,7 @@
 // process, which carries signals and the terminal, and brings back the exit status.
 //
 // Called by the command lines. Next: engine/libcontainer/create.ts
-import { EngineError } from '../errors.ts'
+import { EngineError, errorLine } from '../errors.ts'
 import { cgroupOf } from './cgroups/open.ts'
 import { type CreateOptions, createContainer, endProcess, writePidFile } from './create.ts'
 import { deleteContainer } from './delete.ts'
@@ -59,17 +59,24 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
   })
   await using undo = new AsyncDisposableStack()
   const warn = options.listener?.onWarning
+  const tell = (error: unknown): void => warn?.(`systemd was not told: ${errorLine(error)}`)
   if (!(options.keep ?? false))
     undo.defer(() => deleteContainer(root, state, { force: true, ...(warn ? { onWarning: warn } : {}) }))
   const ended = detach ? Promise.resolve(0) : waitForEnd(birth, state.init?.pid ?? 0)
   using _ = forwardSignals(state.init?.pid ?? 0)
   await relay?.connect()
+  using notify = options.notify
+    ? (await import('./notify-socket.ts')).NotifySocket.open(root, state.id, options.notify)
+    : undefined
   await startContainer(root, state, options.listener)
+  const ready = state.init && notify?.forward(state.init, detach ? state.init.pid : undefined).catch(tell)
   if (detach) {
+    await ready
     undo.move()
     return { status: 0, oomKills: 0 }
   }
   const status = await ended
+  await ready
   await relay?.end()
   return { status, oomKills: cgroupOf(state).oomKills() }
 }

@@ -35,11 +35,6 @@ const operators: Readonly<Record<string, number>> = {
 
 /** The kernel's SECCOMP_RET_ value. @param path for the error, as in `$.linux.seccomp.defaultAction` */
 export function seccompAction(name: string, errno: number | undefined, path: string): number {
-  if (name === 'SCMP_ACT_NOTIFY')
-    throw new EngineError(
-      'unavailable',
-      `${path}: SCMP_ACT_NOTIFY is unsupported: nobody here would answer on listenerPath; use SCMP_ACT_ERRNO`,
-    )
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action === undefined)
     throw new EngineError(

@@ -8,7 +8,7 @@
 // echo, line editing, and turning Ctrl-C into SIGINT.
 import { closeSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
-import { receiveFd, socketpair } from '../syscalls/socket.ts'
+import { receiveFds, socketpair } from '../syscalls/socket.ts'
 import { resizeTerminal } from '../syscalls/terminal.ts'
 
 export class TerminalRelay {
@@ -27,7 +27,7 @@ export class TerminalRelay {
   async connect(): Promise<void> {
     const { ReadStream, WriteStream } = await import('node:tty')
     closeSync(this.socket)
-    const fd = receiveFd(this.#ours)
+    const [fd] = receiveFds(this.#ours)
     if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')
     const { stdin, stdout } = process
     const fit = (): void => {

@@ -22,6 +22,8 @@ const controllersV1 =
 export function findHierarchies(mountinfo: string): Hierarchies {
   const found: Hierarchies = { v1: {} }
   for (const line of mountinfo.split('\n')) {
+    // A host with many containers has many lines.
+    if (!line.includes(' - cgroup')) continue
     const [before = '', after = ''] = line.split(' - ')
     // The kernel writes a space as \040, and other such characters alike.
     const mountPoint = before
@@ -39,8 +41,13 @@ export function findHierarchies(mountinfo: string): Hierarchies {
   return found
 }
 
+/** What was mounted when somebody last asked: a daemon asks for each container, and little changes. */
+let last: { mountinfo: string; found: Hierarchies } | undefined
+
 export function hierarchies(): Hierarchies {
-  return findHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
+  if (last?.mountinfo !== mountinfo) last = { mountinfo, found: findHierarchies(mountinfo) }
+  return last.found
 }
 
 // #region version
@@ -61,12 +68,14 @@ export function ownCgroup(text: string = readFileSync('/proc/self/cgroup', 'utf8
   return /^0::(\/.*)$/m.exec(text)?.[1] ?? '/'
 }
 
+/** We are in the host's own user namespace: once so, for ever. One that was just made may get its map later. */
+let hostsUsers = false
+
 /** Root, and of the host's own user namespace: the map of the first one is all numbers onto themselves. */
 export function isHostRoot(): boolean {
-  return (
-    process.getuid?.() === 0 &&
-    /^\s*0\s+0\s+4294967295$/.test(readFileSync('/proc/self/uid_map', 'utf8').trim())
-  )
+  if (process.getuid?.() !== 0) return false
+  hostsUsers ||= /^\s*0\s+0\s+4294967295$/.test(readFileSync('/proc/self/uid_map', 'utf8').trim())
+  return hostsUsers
 }
 
 /** Whether the kernel can limit memory and swap together. v2 always can; a v1 kernel may have been told not to count. */

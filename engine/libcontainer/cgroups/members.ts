@@ -106,8 +106,12 @@ export function endAll(
       // Some are faster than the freezer: signals alone, then.
     }
     signalAll(find(), 'SIGKILL')
-    // SIGKILL reaches a frozen process of v1 only after this.
-    freezer?.thaw()
+    try {
+      // SIGKILL reaches a frozen process of v1 only after this.
+      freezer?.thaw()
+    } catch {
+      // Somebody else has ended them too, and removed the cgroup: the next look finds nobody.
+    }
     return false
   }, 10_000)
   if (!ended)

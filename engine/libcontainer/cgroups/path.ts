@@ -51,6 +51,7 @@ export function refuseSystemd(cgroupsPath: string | undefined, booted: boolean):
     )
   throw new EngineError(
     'unavailable',
-    '--systemd-cgroup: this runtime makes its cgroups itself: choose the cgroup manager cgroupfs',
+    '--systemd-cgroup: cgroups of systemd are unsupported, this runtime makes its own: leave the option out, or have the manager do so ' +
+      '(podman --cgroup-manager=cgroupfs, dockerd --exec-opt native.cgroupdriver=cgroupfs, SystemdCgroup = false of containerd)',
   )
 }

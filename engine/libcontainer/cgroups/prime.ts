@@ -9,7 +9,10 @@
 // the same for the whole host and for good, which is not ours to change: as long
 // as moves are cheap, every fork(2) on the machine takes a little longer.
 //
-// Called by create.ts.
+// To make a cgroup waits as well, for the one who waits (cgroup_mutex). So
+// `tocker-runtime` asks as early as it can.
+//
+// Called by create.ts, and ahead of it by idle-init.ts.
 import { writeFile } from 'node:fs'
 import { join } from 'node:path'
 import { hierarchies, ownCgroup } from './hierarchy.ts'
@@ -17,22 +20,42 @@ import { hierarchies, ownCgroup } from './hierarchy.ts'
 /** Milliseconds between two moves: half of the time that one is good for. */
 const interval = 7
 
+/** Those that want it now. */
+const wanted = new Set<symbol>()
+let timer: NodeJS.Timeout | undefined
+let asking = 0
+
 /** Returns at once; from some milliseconds later on, until it is disposed of, moves are cheap. */
 export function primeMoves(): Disposable {
   const { v2 } = hierarchies()
-  let again = v2 !== undefined
-  const file = join(v2 ?? '', ownCgroup(), 'cgroup.procs')
-  const move = (): void => {
-    if (!again) return
-    // "0" is whoever writes. Without the right to, it waits later, as it would have.
-    writeFile(file, '0', (error) => {
-      if (error === null) setTimeout(move, interval).unref()
-    })
+  const one = Symbol()
+  if (v2 !== undefined) {
+    wanted.add(one)
+    const file = join(v2, ownCgroup(), 'cgroup.procs')
+    // At once too for whoever comes second: while code is loaded, no timer of ours runs.
+    ask(file)
+    timer ??= setInterval(() => ask(file), interval).unref()
   }
-  move()
   return {
     [Symbol.dispose]: () => {
-      again = false
+      wanted.delete(one)
+      if (wanted.size === 0) stop()
     },
   }
+}
+
+function ask(file: string): void {
+  // One that waits, and one more, whose wait begins when that of the first is over.
+  if (asking === 2) return
+  asking++
+  // "0" is whoever writes. Without the right to, it waits later, as it would have.
+  writeFile(file, '0', (error) => {
+    asking--
+    if (error) stop()
+  })
+}
+
+function stop(): void {
+  clearInterval(timer)
+  timer = undefined
 }

@@ -157,7 +157,11 @@ export class CgroupV1 implements Cgroup {
   kill(): void {
     // The way of v2, where there is one beside: nobody outruns it.
     const file = join(this.paths[''] ?? '', 'cgroup.kill')
-    if (this.paths[''] !== undefined && existsSync(file)) writeKernelFile(file, '1')
+    try {
+      if (this.paths[''] !== undefined && existsSync(file)) writeKernelFile(file, '1')
+    } catch {
+      // ENOENT: somebody else was faster, and has removed it. The others are looked at one by one.
+    }
     // A process that is frozen dies when it thaws, not before.
     if (this.paths.freezer !== undefined && this.state !== 'thawed') this.thaw()
     endAll(() => this.pids(), this.paths.freezer === undefined ? undefined : this, this.#directories[0] ?? '')

@@ -53,21 +53,22 @@ export const verb: Verb = {
   },
 }
 
-/**
- * Reads the config while an init starts: the schema takes as long to load as Node's own start left to do.
- * @throws EngineError for an id or a config that is wrong: nothing has been touched yet
- */
+/** @throws EngineError for an id or a config that is wrong: nothing has been touched yet */
 export async function createOptions(context: Context, flags: Flags, id: string): Promise<CreateOptions> {
   checkId(id)
-  await context.engine.expectContainer()
   const { loadConfig } = await import('../config/validate.ts')
   const bundle = resolve(flags.text('bundle') || '.')
   const around = surroundings(context, flags)
+  const config = loadConfig(bundle, around.listener.onWarning)
+  const { NOTIFY_SOCKET: notify } = process.env
+  const notified = notify
+    ? { notify, config: (await import('../notify-socket.ts')).withNotifySocket(config, context.root, id) }
+    : { config }
   return {
     root: context.root,
     id,
     bundle,
-    config: loadConfig(bundle, around.listener.onWarning),
+    ...notified,
     ...around,
     noPivot: flags.on('no-pivot'),
     noNewKeyring: flags.on('no-new-keyring'),

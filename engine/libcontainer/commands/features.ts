@@ -37,7 +37,7 @@ export function features() {
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp: {
         enabled: true,
-        // Known to the specification, and refused: nobody here would answer (seccomp-names.ts).
+        // Known to the specification, and refused: nobody here would answer (config/rules/seccomp.ts).
         actions: seccompActions.filter((action) => action !== 'SCMP_ACT_NOTIFY'),
         operators: seccompOperators,
         archs: seccompArchitectures,

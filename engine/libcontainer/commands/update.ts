@@ -4,8 +4,10 @@
 // `update` builds on it.
 //
 // Next: engine/libcontainer/cgroups/cgroup.ts
+
 import { readFileSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
+import { bytesOf } from '../../size.ts'
 import type { Resources } from '../config/resources.ts'
 import { validateResources } from '../config/validate.ts'
 import { lockContainer } from '../lock.ts'
@@ -157,22 +159,13 @@ export function changesByFlags(flags: Flags): Resources {
   return validateResources(JSON.stringify(changes))
 }
 
-const sizes: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1024,
-  m: 1024 ** 2,
-  g: 1024 ** 3,
-  t: 1024 ** 4,
-  p: 1024 ** 5,
-}
-
 /** `100m`, `1.5GiB`, `-1` for no limit. */
 function parseBytes(name: string, text: string): number {
   if (text === '-1') return -1
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text) ?? []
-  if (count === undefined)
+  const bytes = bytesOf(text)
+  if (bytes === undefined)
     throw new EngineError('invalid', `invalid value for ${name}: invalid size: '${text}'`)
-  return Math.floor(Number(count) * (sizes[unit.toLowerCase()] ?? 1))
+  return bytes
 }
 
 /** Section by section, property by property; lists are replaced. Pure. */

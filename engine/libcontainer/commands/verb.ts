@@ -63,6 +63,8 @@ export interface CreateOptions extends Surroundings {
   noNewKeyring: boolean
   systemdCgroup: boolean
   rootless: boolean
+  /** systemd's socket, when we are a service that says when it is ready: notify-socket.ts. */
+  notify?: string
 }
 
 interface RunOptions extends CreateOptions {
@@ -97,8 +99,6 @@ export interface ContainerCgroup {
 
 /** What the command line sets in motion. Each loads its part of the engine when it is called. */
 export interface Engine {
-  /** A container will be asked for: what every one needs may start. It ends by itself when none is. */
-  expectContainer(): Promise<void>
   createContainer(options: CreateOptions): Promise<unknown>
   startContainer(root: string, state: RuntimeState, listener: Listener): Promise<void>
   /** `status` is the exit status of the container's process; 0 when detached. */

@@ -5,10 +5,10 @@
 // `has` and `broken` keep a rule from blaming what stands in an unread section.
 import { type Stats, statSync } from 'node:fs'
 import * as z from 'zod/mini'
+import type { Path } from '../../violation.ts'
 import { configSchema } from './config.ts'
 import type { Namespace } from './linux.ts'
 import { processSchema } from './process.ts'
-import type { Path } from './violation.ts'
 
 /** A config of which each section may be missing. */
 export type Draft = z.infer<ReturnType<typeof draftSchema>>

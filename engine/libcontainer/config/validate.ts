@@ -14,6 +14,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { join, resolve } from 'node:path'
 import type * as z from 'zod/mini'
 import { EngineError } from '../../errors.ts'
+import { type Path, reasonOf, Violations } from '../../violation.ts'
 import { type Config, configSchema } from './config.ts'
 import { draftSchema, type Inspection, sectionOf } from './inspection.ts'
 import { type Process, processSchema } from './process.ts'
@@ -27,7 +28,6 @@ import { inspectProcess } from './rules/process.ts'
 import { inspectResources } from './rules/resources.ts'
 import { inspectRoot, inspectVersion } from './rules/root.ts'
 import { inspectSeccomp } from './rules/seccomp.ts'
-import { type Path, reasonOf, Violations } from './violation.ts'
 
 /** Docker's own, with its long seccomp section, has 100 kB. */
 const largest = 4 * 1024 ** 2

@@ -30,7 +30,13 @@ function inspectIntelRdt({ config, report }: Inspection): void {
   if (rdt === undefined) return
   const path = ['linux', 'intelRdt']
   // "If no mounted resctrl pseudo-filesystem is available, the runtime MUST generate an error."
-  if (!existsSync('/sys/fs/resctrl/schemata')) report(path, 'no resctrl is mounted at /sys/fs/resctrl')
+  const mounted = existsSync('/sys/fs/resctrl/schemata')
+  report(
+    path,
+    mounted
+      ? 'it is unsupported: this runtime makes no group in /sys/fs/resctrl; leave it out'
+      : 'no resctrl is mounted at /sys/fs/resctrl',
+  )
   if (rdt.closID !== undefined && /^\.{0,2}$|\/|\n/.test(rdt.closID))
     report([...path, 'closID'], 'it is not a name for a directory')
   if (rdt.l3CacheSchema?.includes('\n') || rdt.l3CacheSchema?.startsWith('L3') === false)

@@ -1,9 +1,10 @@
 // `linux.resources`: limits that contradict each other, or that no kernel takes.
 // config-linux.md, "Control groups". Whether *this* host has the controller is
 // found out by cgroups/, which knows where it is.
+
+import type { Path } from '../../../violation.ts'
 import type { Inspection } from '../inspection.ts'
 import type { Resources } from '../resources.ts'
-import type { Path } from '../violation.ts'
 import { isNumberList } from './process.ts'
 
 /** @param path where resources stand: in a config, or alone */

@@ -1,9 +1,10 @@
 // `linux.seccomp`. config-linux.md, "Seccomp": constants of libseccomp, which
 // would turn each wrong one into the same EINVAL.
+
+import type { Path } from '../../../violation.ts'
 import type { Inspection } from '../inspection.ts'
 import type { Seccomp } from '../linux.ts'
 import { seccompActions, seccompArchitectures, seccompFlags, seccompOperators } from '../names.ts'
-import type { Path } from '../violation.ts'
 
 const root = ['linux', 'seccomp']
 
@@ -49,5 +50,10 @@ function inspectNotify(seccomp: Seccomp, report: Inspection['report']): void {
     if (!listenerPath) report([...root, 'syscalls', index, 'action'], 'SCMP_ACT_NOTIFY needs listenerPath')
     if (names.includes('write'))
       report([...root, 'syscalls', index, 'names'], 'SCMP_ACT_NOTIFY cannot be used for write')
+    if (listenerPath)
+      report(
+        [...root, 'syscalls', index, 'action'],
+        'SCMP_ACT_NOTIFY is unsupported: nobody here would answer on listenerPath; use SCMP_ACT_ERRNO',
+      )
   }
 }
