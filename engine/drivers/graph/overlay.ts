@@ -1,15 +1,15 @@
-// Copy-on-write by the kernel's overlay file system: a directory that nobody
-// writes below, one that takes every write above, and the view of both.
+// Copy-on-write by the kernel's overlay file system: directories that nobody
+// writes below, one that takes every write above, and the view of all of them.
 //
 //   merged   what the container sees as "/"
 //   upper    what it wrote: new files, changed copies, whiteouts for what it deleted
 //   lower    the root filesystem, or its layers, untouched
 //
-// Called by `tocker run --layer`. What the kernel does on a write is in
-// https://docs.kernel.org/filesystems/overlayfs.html
+// Called by `tocker run --layer`, and by the overlay2 driver for the mount's options.
+// What the kernel does on a write is in https://docs.kernel.org/filesystems/overlayfs.html
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { EngineError } from '../../errors.ts'
+import { EngineError, hasCode } from '../../errors.ts'
 import { CLONE_NEWNS, MS_REC, MS_SLAVE } from '../../syscalls/flags.ts'
 import { mount } from '../../syscalls/mount.ts'
 import { unshare } from '../../syscalls/namespace.ts'
@@ -34,8 +34,7 @@ export function mountOverlay(lowers: readonly string[], directory: string): stri
   mount({ target: '/', flags: MS_SLAVE | MS_REC })
   // The kernel makes a copy in `work` first, and renames it into `upper`: nobody
   // ever sees half a file. So both must lie on one file system (EINVAL).
-  const lowerdir = lowers.map(escape).join(':')
-  const data = `lowerdir=${lowerdir},upperdir=${escapeOption(upper)},workdir=${escapeOption(work)}`
+  const data = overlayOptions({ lowers, upper, work })
   try {
     mount({ source: 'overlay', target: merged, type: 'overlay', data })
   } catch (cause) {
@@ -45,12 +44,43 @@ export function mountOverlay(lowers: readonly string[], directory: string): stri
 }
 // #endregion mount-overlay
 
+export interface OverlayLayers {
+  /** Topmost first. */
+  lowers: readonly string[]
+  /** Left out, the view is read-only. */
+  upper?: string
+  work?: string
+  /** In a user namespace, where trusted.* is not to be set: its attributes are called user.* then. */
+  userxattr?: boolean
+}
+
+/**
+ * What mount(2) is told. Three inventions of the overlay's are switched off, whatever this
+ * kernel's default is, because with them `upper` alone would not be what was changed:
+ *
+ *   metacopy      after chmod(1) it would hold a file without its content
+ *   redirect_dir  a renamed directory would be a pointer to where it came from; without it,
+ *                 rename(2) says EXDEV and mv(1) copies. Not merely `off`: a layer that
+ *                 comes from elsewhere may bring such a pointer, and it must lead nowhere
+ *   index         ties `upper` to these very lowers, so that a layer put together anew is
+ *                 refused (ESTALE)
+ */
+export function overlayOptions({ lowers, upper, work, userxattr = false }: OverlayLayers): string {
+  return [
+    `lowerdir=${lowers.map(escapeOption).join(':')}`,
+    ...(upper === undefined ? [] : [`upperdir=${escapeOption(upper)}`]),
+    ...(work === undefined ? [] : [`workdir=${escapeOption(work)}`]),
+    'index=off,redirect_dir=nofollow,metacopy=off',
+    ...(userxattr ? ['userxattr'] : []),
+  ].join(',')
+}
+
 /** Not recursive: where no directory can be made at all, as in /proc, Node's recursion never ends. */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path)
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return
+    if (hasCode(cause, 'EEXIST')) return
     throw new EngineError('invalid', `make the directory ${path} for a layer`, { cause })
   }
 }
