@@ -1,12 +1,7 @@
 // `tocker`: the command line.
 //
-// Next: engine/cli/commands/run.ts
-import { EngineError, errorLine } from '../errors.ts'
-import { program } from './program.ts'
+// Next: engine/cli/program.ts
+import { standardStreams } from './output/streams.ts'
+import { main } from './program.ts'
 
-try {
-  await program().parseAsync()
-} catch (error) {
-  process.stderr.write(`tocker: ${errorLine(error)}\n`)
-  process.exitCode = error instanceof EngineError ? error.exitStatus : 125
-}
+process.exitCode = await main(process.argv.slice(2), standardStreams)

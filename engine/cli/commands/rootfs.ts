@@ -1,49 +1,34 @@
-// `tocker rootfs DIR`: the smallest root filesystem that is any use, made of this
-// machine's busybox: one static program that is three hundred commands.
+// `tocker rootfs DIR`: a root filesystem without any image, of this machine's busybox. No
+// daemon is asked: it is the first thing that a learner makes.
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { Command } from 'commander'
+import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { command } from '../../syscalls/command.ts'
+import { findBusybox, makeBusyboxTree } from '../local/busybox-tree.ts'
+import type { Verb } from '../verb.ts'
 
-const places = ['/bin/busybox', '/usr/bin/busybox', '/sbin/busybox']
-
-export function rootfsCommand(): Command {
-  return new Command('rootfs')
-    .description("make a small root filesystem of this machine's busybox")
-    .argument('<directory>', 'a directory that does not exist yet')
-    .action(makeRootfs)
+export const verb: Verb = {
+  usage: 'DIRECTORY',
+  flags: [],
+  arity: [1, 1],
+  failure: 'engine',
+  notes: 'The directory must not exist yet. What is in it is for: tocker run --rootfs DIRECTORY',
+  run: async ({ streams }, _flags, [directory = '']) => {
+    streams.out(await makeRootfs(resolve(directory)))
+    return 0
+  },
 }
 
-async function makeRootfs(directory: string): Promise<void> {
-  const target = resolve(directory)
+async function makeRootfs(target: string): Promise<string> {
   if (existsSync(target))
     throw new EngineError('conflict', `${target} exists already: name another directory`)
-  const busybox = places.find((path) => existsSync(path))
-  if (!busybox)
-    throw new EngineError('unavailable', "busybox is not installed: run 'apt-get install busybox-static'")
+  const busybox = findBusybox()
   // Beside, then renamed: whoever sees the directory sees all of it.
   const partial = `${target}.partial-${process.pid}`
   try {
-    // #region rootfs
-    for (const path of ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'])
-      await mkdir(join(partial, path), { recursive: true })
-    await chmod(join(partial, 'tmp'), 0o1777)
-    await copyFile(busybox, join(partial, 'bin/busybox'))
-    await chmod(join(partial, 'bin/busybox'), 0o755)
-    const applets = command(busybox, '--list')
-      .split('\n')
-      .filter((name) => name !== '' && name !== 'busybox')
-    for (const name of applets) await symlink('busybox', join(partial, 'bin', name))
-    // #endregion rootfs
-    await writeFile(
-      join(partial, 'etc/passwd'),
-      'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
-    )
-    await writeFile(join(partial, 'etc/group'), 'root:x:0:\nnogroup:x:65534:\n')
+    const count = await makeBusyboxTree(busybox, partial)
     await rename(partial, target)
-    console.log(`${target}: busybox with ${applets.length} commands`)
+    return `${target}: busybox with ${count} commands\n`
   } catch (cause) {
     await rm(partial, { recursive: true, force: true })
     throw new EngineError('internal', `make ${target}`, { cause })

@@ -1,5 +1,5 @@
-// From the flags of `tocker run` to config.json: what Docker's daemon does for
-// `docker run`. Pure.
+// From the flags of `tocker run --rootfs` to config.json: a few lines of what
+// engine/daemon/container/oci-spec.ts does for a container of an image. Pure.
 //
 // The defaults are Docker's: fourteen capabilities, its seccomp profile, its
 // mounts, masked paths. What a flag says comes on top.
@@ -22,17 +22,17 @@ export interface RunFlags {
   memory?: number
   pidsLimit?: number
   hostname?: string
-  workdir: string
-  env: Record<string, string>
+  workdir?: string
+  env: readonly (readonly [name: string, value: string])[]
   network: 'none' | 'host'
-  readOnly?: boolean
+  readOnly: boolean
 }
 
 export interface RunRequest extends RunFlags {
   id: string
   /** Absolute. */
   rootfs: string
-  command: string[]
+  command: readonly string[]
   /** Our own standard input and output are a terminal. */
   terminal: boolean
   /** The kernel can limit swap. */
@@ -42,8 +42,8 @@ export interface RunRequest extends RunFlags {
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 export function runConfig(request: RunRequest): Config {
-  const { rootfs, command, terminal, network, readOnly = false } = request
-  const hostname = request.hostname ?? request.id
+  const { rootfs, command, terminal, network, readOnly } = request
+  const hostname = request.hostname ?? request.id.slice(0, 12)
   return {
     ociVersion: '1.2.0',
     root: { path: rootfs, readonly: readOnly },
@@ -51,8 +51,8 @@ export function runConfig(request: RunRequest): Config {
     process: {
       terminal,
       user: { uid: 0, gid: 0 },
-      args: command,
-      cwd: request.workdir,
+      args: [...command],
+      cwd: request.workdir ?? '/',
       env: environment(request, hostname),
       capabilities: capabilitySets(defaultCapabilities),
     },
@@ -105,8 +105,14 @@ const defaultDeviceRules: DeviceRule[] = [
   { allow: true, type: 'c', major: 136, access: 'rwm' },
 ]
 
+/** Of what is named twice, the last counts. */
 function environment({ env, terminal }: RunRequest, hostname: string): string[] {
-  const term: Record<string, string> = terminal ? { TERM: process.env.TERM ?? 'xterm' } : {}
-  const all = { PATH: path, HOME: '/root', HOSTNAME: hostname, ...term, ...env }
-  return Object.entries(all).map(([name, value]) => `${name}=${value}`)
+  const all = new Map([
+    ['PATH', path],
+    ['HOME', '/root'],
+    ['HOSTNAME', hostname],
+  ])
+  if (terminal) all.set('TERM', process.env.TERM ?? 'xterm')
+  for (const [name, value] of env) all.set(name, value)
+  return [...all].map(([name, value]) => `${name}=${value}`)
 }

@@ -1,0 +1,11 @@
+// `tocker image inspect`: the same as `inspect`, of images alone.
+import type { Verb } from '../verb.ts'
+import { inspectFormatFlag } from './format-flag.ts'
+import { inspect } from './inspect.ts'
+
+export const verb: Verb = {
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  flags: [inspectFormatFlag],
+  arity: [1, Number.POSITIVE_INFINITY],
+  run: (context, flags, names) => inspect(context, flags, names, 'image'),
+}
