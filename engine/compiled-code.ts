@@ -23,17 +23,20 @@ import { createRequire } from 'node:module'
 import { Script } from 'node:vm'
 
 /** What the bundle evaluates to: the function in which Node, too, puts a CommonJS module. */
-type Body = (require: NodeJS.Require, filename: string) => void
+type Body = (require: NodeJS.Require, filename: string, shared: object) => void
 
-/** @returns whether V8 took the compiled code; the program runs in either case */
-export function runCompiled(path: string): boolean {
+/**
+ * @param shared the same object for all that one program runs: what the first of them made, the next finds there
+ * @returns whether V8 took the compiled code; the program runs in either case
+ */
+export function runCompiled(path: string, shared: object = {}): boolean {
   const cachedData = readCode(`${path}.code`)
   const script = new Script(readFileSync(path, 'utf8'), {
     filename: path,
     ...(cachedData ? { cachedData } : {}),
   })
   const body: Body = script.runInThisContext()
-  body(createRequire(path), path)
+  body(createRequire(path), path, shared)
   return cachedData !== undefined && script.cachedDataRejected === false
 }
 
