@@ -3,14 +3,22 @@
 // The content's hash decides. An edited engine file gives another bundle, so it
 // runs in the sandbox the next time that it is opened, or when this is called.
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { execa } from 'execa'
+import { packageRoot } from './package-root.ts'
 import { type ExecOptions, type ExecResult, SandboxError } from './sandbox.ts'
 
 interface Target {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>
+}
+
+/** For openSandbox(): the engine as it was built, or none where nobody has built it. */
+export function builtEngine(): { engine?: string } {
+  const engine = join(packageRoot(), 'dist/engine')
+  return existsSync(engine) ? { engine } : {}
 }
 
 /** Copies the files of `directory` unless the sandbox has these very files already. Returns true when it copied. */

@@ -57,6 +57,7 @@ class LocalSandbox implements Sandbox {
       stripFinalNewline: false,
     })
     if (options.onStdout) child.stdout.on('data', options.onStdout)
+    if (options.onStderr) child.stderr.on('data', options.onStderr)
     let reason: SandboxError | undefined
     const giveUp = (error: SandboxError): void => {
       reason ??= error

@@ -4,12 +4,14 @@ import type { Progress } from './sandbox.ts'
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream
   #last = ''
+  #ended = false
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream
   }
 
   show(progress: Progress): void {
+    if (this.#ended) return
     if (this.#stream.isTTY) {
       this.#stream.write(`\r\x1b[2K${progressText(progress)}`.slice(0, this.#stream.columns + 4))
     } else if (progress.task !== this.#last) {
@@ -20,6 +22,12 @@ export class ProgressLine {
 
   clear(): void {
     if (this.#stream.isTTY && this.#last !== '') this.#stream.write('\r\x1b[2K')
+  }
+
+  /** The screen is somebody else's from here on. */
+  end(): void {
+    if (!this.#ended) this.clear()
+    this.#ended = true
   }
 }
 

@@ -3,6 +3,7 @@
 //
 // The connection ends when the machine is lost; whoever owns it makes another.
 import { constants } from 'node:os'
+import { Readable } from 'node:stream'
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2'
 import { quote, wrapCommand } from './quote.ts'
 import { type ExecOptions, type ExecResult, SandboxError, type Shell, type ShellOptions } from './sandbox.ts'
@@ -67,9 +68,13 @@ export class Remote {
       stdout.push(chunk)
       options.onStdout?.(chunk)
     })
-    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-    if (options.stdin !== undefined) channel.end(options.stdin)
-    else channel.end()
+    channel.stderr.on('data', (chunk: Buffer) => {
+      stderr.push(chunk)
+      options.onStderr?.(chunk)
+    })
+    const input = options.stdin instanceof Readable ? options.stdin : undefined
+    if (input) input.pipe(channel)
+    else channel.end(options.stdin)
     const givenUp = Promise.withResolvers<never>()
     const giveUp = (error: SandboxError): void => {
       // sshd answers a close when the command has ended, which may be never: no waiting for that.
@@ -93,6 +98,7 @@ export class Remote {
       if (status === undefined) throw new SandboxError('lost', 'the sandbox went away while a command ran')
       return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
     } finally {
+      input?.unpipe(channel)
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', onAbort)
     }

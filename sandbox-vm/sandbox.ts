@@ -15,16 +15,19 @@
 // what is wrong and what to do.
 //
 // Next: sandbox-vm/open.ts
+import type { Readable } from 'node:stream'
 
 /** A command's environment and input. `timeout` is in milliseconds; running out of it rejects. */
 export interface ExecOptions {
   cwd?: string
   env?: Readonly<Record<string, string>>
-  stdin?: string | Uint8Array
+  /** A stream is read for as long as the command runs, and left alone then. */
+  stdin?: string | Uint8Array | Readable
   timeout?: number
   signal?: AbortSignal
   /** Called with output as it comes, for live views. It still ends up in the result. */
   onStdout?: (chunk: Buffer) => void
+  onStderr?: (chunk: Buffer) => void
 }
 
 /** How a command ended: exit status, or 128 + signal number as a shell reports it. */

@@ -61,6 +61,14 @@ export function wanted(purpose, distribution, asRoot) {
       [['chromium', 'chromium-browser', 'google-chrome'], chromium, 'the tests of the site'],
       [['busybox'], 'busybox-static', 'the tests of the engine'],
       [['ip'], 'iproute2', 'the tests of the engine'],
+      // Rules of networks, and what tries them: nobody here wrote either end.
+      [['nft'], 'nftables', 'the networks of the engine'],
+      [['curl'], 'curl', 'the tests of networks'],
+      [['ping'], 'iputils-ping', 'the tests of networks'],
+      [['iperf3'], 'iperf3', 'the tests of networks'],
+      [['ab'], 'apache2-utils', 'the tests of networks'],
+      [['nginx'], 'nginx-light', 'the tests of networks'],
+      [['dig'], 'bind9-dnsutils', 'the tests of the name server'],
       [['ps'], 'procps', 'the tests'],
       // Real managers on our runtime, and the runtimes that it is compared with. podman
       // brings conmon; tini is what `--init` puts in front of a container's program.
@@ -68,7 +76,18 @@ export function wanted(purpose, distribution, asRoot) {
       [['podman'], 'podman', 'the tests of the runtime under podman'],
       [['runc'], 'runc', 'the tests that compare runtimes'],
       [['crun'], 'crun', 'the tests that compare runtimes'],
+      // Its bridge, lxcbr0, is a service of its own, and no container of ours is on it.
+      [['lxc-start'], 'lxc', 'the tests of containers by LXC'],
       [['tini-static', 'docker-init'], 'tini', 'the tests of the runtime with --init'],
+      // Images go round through these, and come back the same; docker-registry keeps them.
+      [['skopeo'], 'skopeo', 'the tests of images'],
+      [['buildah'], 'buildah', 'the tests of images'],
+      [['docker-registry'], 'docker-registry', 'the tests of pull and push'],
+      [['zstd'], 'zstd', 'the tests of archives'],
+      [['setcap'], 'libcap2-bin', 'the tests of archives'],
+      [['setfattr'], 'attr', 'the tests of archives'],
+      [['mkfs.btrfs'], 'btrfs-progs', 'the tests of the btrfs driver'],
+      [['fuse-overlayfs'], 'fuse-overlayfs', 'the tests of the fuse-overlayfs driver'],
       [['script'], 'bsdutils', 'the tests that need a terminal'],
       [['python3'], 'python3', 'the tests that receive a terminal over a socket'],
     )

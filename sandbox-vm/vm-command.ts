@@ -6,48 +6,92 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { execa } from 'execa'
 import { cacheDirectory, stateDirectory } from './directories.ts'
+import { builtEngine } from './engine-bundle.ts'
 import { currentPlan, ensureImage, findImage, removeImages } from './image/build.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { openSandbox } from './open.ts'
 import { ProgressLine } from './progress-line.ts'
-import { SandboxError } from './sandbox.ts'
+import { type Progress, SandboxError } from './sandbox.ts'
 
-export function vmCommand(): Command {
-  const vm = new Command('vm').description('the virtual machine behind the lessons')
-  vm.command('build').description('build the image, unless it is in the cache').action(build)
-  vm.command('start').description('start the VM, and keep it running').action(start)
+/** What it says: lessons/language/vm.ts has it in the languages of the learners. */
+export interface VmWords {
+  commands: Record<'vm' | 'build' | 'start' | 'stop' | 'status' | 'ssh' | 'reset' | 'clean', string>
+  force: string
+  inside: string
+  /** What takes long, in the sandbox's own words. */
+  task: (task: string) => string
+  image: (key: string, directory: string) => string
+  running: (what: string) => string
+  stopped: string
+  notRunning: string
+  notBuilt: string
+  freshAnyway: string
+  reset: (seconds: string) => string
+  removed: (size: string) => string
+  status: Record<
+    'image' | 'cache' | 'state' | 'vm' | 'since' | 'ssh' | 'users' | 'notRunning' | 'nobody',
+    string
+  > & {
+    /** Of the VM; one that is left out is called as it is. */
+    states: Record<string, string>
+    machine: (state: string, qemu: string, acceleration: string, cpus: number, megabytes: number) => string
+    kept: (since: string) => string
+    leased: (since: string) => string
+    processes: (port: number | string, keeper: number, qemu: number | string) => string
+  }
+}
+
+export function vmCommand(words: VmWords): Command {
+  const { commands, force } = words
+  const vm = new Command('vm').description(commands.vm)
+  vm.command('build')
+    .description(commands.build)
+    .action(() => build(words))
+  vm.command('start')
+    .description(commands.start)
+    .action(() => start(words))
   vm.command('stop')
-    .description('stop the VM')
-    .option('--force', 'also when another program uses it')
-    .action(stop)
-  vm.command('status').description('what runs, how fast, for whom').action(status)
+    .description(commands.stop)
+    .option('--force', force)
+    .action((options: { force?: boolean }) => stop(options, words))
+  vm.command('status')
+    .description(commands.status)
+    .action(() => status(words))
   vm.command('ssh')
-    .description('a shell in the VM')
-    .argument('[command...]', 'run this instead of a shell')
-    .action(ssh)
+    .description(commands.ssh)
+    .argument('[command...]', words.inside)
+    .action((inside: string[]) => ssh(inside, words))
   vm.command('reset')
-    .description('put the first state back')
-    .option('--force', 'also when another program uses it')
-    .action(reset)
-  vm.command('clean').description('remove images and machines; the next start builds again').action(clean)
+    .description(commands.reset)
+    .option('--force', force)
+    .action((options: { force?: boolean }) => reset(options, words))
+  vm.command('clean')
+    .description(commands.clean)
+    .action(() => clean(words))
   return vm
 }
 
-async function build(): Promise<void> {
+/** Shows what takes long, while `work` does it. */
+async function told<T>(
+  words: VmWords,
+  work: (onProgress: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
   const line = new ProgressLine()
-  const image = await ensureImage({ onProgress: (progress) => line.show(progress) }).finally(() =>
+  return work((progress) => line.show({ ...progress, task: words.task(progress.task) })).finally(() =>
     line.clear(),
   )
-  console.log(`image ${image.key}: ${image.directory}`)
 }
 
-async function start(): Promise<void> {
-  const line = new ProgressLine()
-  await using sandbox = await openSandbox('qemu', {
-    keep: true,
-    onProgress: (progress) => line.show(progress),
-  }).finally(() => line.clear())
-  console.log(`running: ${await sandbox.describe()}`)
+async function build(words: VmWords): Promise<void> {
+  const image = await told(words, (onProgress) => ensureImage({ onProgress }))
+  console.log(words.image(image.key, image.directory))
+}
+
+async function start(words: VmWords): Promise<void> {
+  await using sandbox = await told(words, (onProgress) =>
+    openSandbox('qemu', { ...builtEngine(), keep: true, onProgress }),
+  )
+  console.log(words.running(await sandbox.describe()))
 }
 
 /** The keeper that runs now, without a lease on its VM. */
@@ -55,49 +99,57 @@ async function running(): Promise<KeeperClient | undefined> {
   return KeeperClient.find({ lease: false, onState: () => {} })
 }
 
-async function stop(options: { force?: boolean }): Promise<void> {
+async function stop(options: { force?: boolean }, words: VmWords): Promise<void> {
   const keeper = await running()
-  if (!keeper) return console.log('the VM is not running')
+  if (!keeper) return console.log(words.notRunning)
   await keeper.ask({ type: 'stop', force: options.force ?? false }).catch(withForceHint)
   await keeper.closed
-  console.log('stopped')
+  console.log(words.stopped)
 }
 
-async function status(): Promise<void> {
+async function status({ status: words, notBuilt }: VmWords): Promise<void> {
   const image = await findImage()
-  console.log(
-    `image    ${image ? `${image.key}, ${await diskUse(image.directory)}` : `${(await currentPlan()).key}, not built yet`}`,
+  const labels = [words.image, words.cache, words.state, words.vm, words.since, words.ssh, words.users]
+  // A wide character takes two cells.
+  const cells = (text: string): number => [...text].reduce((sum, one) => sum + (one > '\u1100' ? 2 : 1), 0)
+  const widest = Math.max(...labels.map(cells))
+  const say = (label: string, text: string): void =>
+    console.log(`${label}${' '.repeat(widest - cells(label) + 3)}${text}`)
+  say(
+    words.image,
+    image ? `${image.key}, ${await diskUse(image.directory)}` : `${(await currentPlan()).key}, ${notBuilt}`,
   )
-  console.log(`cache    ${cacheDirectory()}, ${await diskUse(cacheDirectory())}`)
-  console.log(`state    ${stateDirectory()}, ${await diskUse(stateDirectory())}`)
+  say(words.cache, `${cacheDirectory()}, ${await diskUse(cacheDirectory())}`)
+  say(words.state, `${stateDirectory()}, ${await diskUse(stateDirectory())}`)
   const keeper = await running()
   const now = await keeper?.ask({ type: 'status' })
   keeper?.close()
-  if (!now) return console.log('VM       not running')
-  console.log(
-    `VM       ${now.state}, QEMU ${now.qemuVersion}, ${now.acceleration}, ${now.cpus} CPUs, ${now.memoryMegabytes} MB`,
-  )
-  console.log(
-    `since    ${new Date(now.startedAt).toLocaleString()}${now.keep ? ', kept until `vm stop`' : ', stops with its last user'}`,
-  )
-  console.log(
-    `ssh      127.0.0.1:${now.port ?? '-'} (keeper pid ${now.keeperPid}, QEMU pid ${now.qemuPid ?? '-'})`,
-  )
-  console.log(`users    ${now.users.join(', ') || 'nobody'}`)
+  if (!now) return say(words.vm, words.notRunning)
+  const { state, qemuVersion, acceleration, cpus, memoryMegabytes } = now
+  say(words.vm, words.machine(words.states[state] ?? state, qemuVersion, acceleration, cpus, memoryMegabytes))
+  const since = new Date(now.startedAt).toLocaleString()
+  say(words.since, now.keep ? words.kept(since) : words.leased(since))
+  say(words.ssh, words.processes(now.port ?? '-', now.keeperPid, now.qemuPid ?? '-'))
+  say(words.users, now.users.join(', ') || words.nobody)
 }
 
-async function ssh(words: string[]): Promise<void> {
-  const line = new ProgressLine()
-  await using sandbox = await openSandbox('qemu', { onProgress: (progress) => line.show(progress) }).finally(
-    () => line.clear(),
+async function ssh(command: string[], words: VmWords): Promise<void> {
+  const { stdin, stdout } = process
+  await using sandbox = await told(words, (onProgress) =>
+    openSandbox('qemu', { ...builtEngine(), onProgress }),
   )
-  if (words.length > 0) {
-    const result = await sandbox.exec(words.join(' '), { onStdout: (chunk) => process.stdout.write(chunk) })
-    process.stderr.write(result.stderr)
-    process.exitCode = result.status
+  if (command.length > 0) {
+    const { status } = await sandbox.exec(command.join(' '), {
+      // What is typed here would not be a terminal there.
+      ...(stdin.isTTY ? {} : { stdin }),
+      onStdout: (chunk) => stdout.write(chunk),
+      onStderr: (chunk) => process.stderr.write(chunk),
+    })
+    process.exitCode = status
+    // Somebody may hold the other end for ever: nobody here reads it any more.
+    stdin.destroy()
     return
   }
-  const { stdin, stdout } = process
   if (!stdin.isTTY)
     throw new SandboxError('failed', 'vm ssh needs a terminal: give a command instead (vm ssh -- uname -a)')
   const shell = await sandbox.shell({ cols: stdout.columns, rows: stdout.rows })
@@ -111,16 +163,16 @@ async function ssh(words: string[]): Promise<void> {
   stdin.pause()
 }
 
-async function reset(options: { force?: boolean }): Promise<void> {
+async function reset(options: { force?: boolean }, words: VmWords): Promise<void> {
   const keeper = await running()
-  if (!keeper) return console.log('the VM is not running: its next start is in the first state anyway')
+  if (!keeper) return console.log(words.freshAnyway)
   const before = performance.now()
   await keeper.ask({ type: 'reset', force: options.force ?? false }).catch(withForceHint)
   keeper.close()
-  console.log(`first state again, after ${((performance.now() - before) / 1000).toFixed(1)} s`)
+  console.log(words.reset(((performance.now() - before) / 1000).toFixed(1)))
 }
 
-async function clean(): Promise<void> {
+async function clean(words: VmWords): Promise<void> {
   const keeper = await running()
   if (keeper) {
     keeper.close()
@@ -129,7 +181,7 @@ async function clean(): Promise<void> {
   const before = await diskUse(cacheDirectory())
   await removeImages()
   await rm(join(stateDirectory(), 'machines'), { recursive: true, force: true })
-  console.log(`removed ${before} of images and packages, and the machine`)
+  console.log(words.removed(before))
 }
 
 function withForceHint(error: unknown): never {

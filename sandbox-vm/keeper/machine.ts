@@ -125,7 +125,8 @@ export class Machine {
   /** Back to the snapshot: memory, disk and devices as they were when sshd first answered. */
   async reset(): Promise<void> {
     await this.#control((qmp) => qmp.monitor('loadvm ready'))
-    if (!(await this.#answers(6000))) throw new Error('the VM did not answer after its reset')
+    // On a busy machine it takes its time; a boot in its place would take longer.
+    if (!(await this.#answers(20_000, 3000))) throw new Error('the VM did not answer after its reset')
   }
 
   /** Takes the snapshot, and wakes up from it once: only one that did counts. Without one, a reset is a boot. */
@@ -155,10 +156,10 @@ export class Machine {
   }
 
   /** True when sshd's banner came. A connection alone says nothing: QEMU accepts before the guest listens. */
-  async #answers(milliseconds: number): Promise<boolean> {
+  async #answers(milliseconds: number, each = 700): Promise<boolean> {
     const deadline = Date.now() + milliseconds
     while (Date.now() < deadline && !this.#over) {
-      if (await banner(this.port)) return true
+      if (await banner(this.port, each)) return true
       await sleep(40)
     }
     return false
@@ -171,11 +172,11 @@ function spawnQemu(program: string, args: readonly string[]) {
   return execa(program, args, { reject: false, stdin: 'ignore', stdout: 'ignore' })
 }
 
-function banner(port: number): Promise<boolean> {
+function banner(port: number, patience: number): Promise<boolean> {
   return new Promise((resolve) => {
     let seen = false
     const socket = connect(port, '127.0.0.1')
-    socket.setTimeout(700, () => socket.destroy())
+    socket.setTimeout(patience, () => socket.destroy())
     socket.on('data', (data) => {
       seen = data.toString('latin1').startsWith('SSH-')
       socket.destroy()
