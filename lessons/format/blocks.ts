@@ -20,7 +20,7 @@ interface Place {
 type Container = Extract<Node, { kind: 'container' }>
 type Fence = Extract<Node, { kind: 'fence' }>
 const containers = ['check', 'predict', 'hint', 'solution', 'exercise', 'source', 'watch', 'note']
-const views: readonly WatchView[] = ['namespaces', 'processes', 'cgroup', 'layers']
+const views: readonly WatchView[] = ['namespaces', 'processes', 'cgroup', 'layers', 'network']
 
 export class BlockReader {
   readonly #place: Place

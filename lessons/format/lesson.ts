@@ -134,7 +134,7 @@ export interface SourceBlock extends Identified {
   markdown: string
 }
 
-export type WatchView = 'namespaces' | 'processes' | 'cgroup' | 'layers'
+export type WatchView = 'namespaces' | 'processes' | 'cgroup' | 'layers' | 'network'
 
 /** A live picture. Arguments are shell words, expanded in the sandbox: `pid=$(lab shell-pid inside)`. */
 export interface WatchBlock extends Identified {

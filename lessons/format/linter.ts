@@ -32,6 +32,9 @@ export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<st
     if (block.type === 'source' && !lesson.sources.includes(block.file))
       complain(block.line, `sources in the front matter lacks ${block.file}`)
   }
+  for (const run of blocks.flatMap((block) => (block.type === 'solution' ? block.runs : [block])))
+    if (run.type === 'run' && !run.interactive && !run.background && startsShell(run.command))
+      complain(run.line, 'this starts a shell, which does not end: mark it interactive')
   const used = new Set(blocks.flatMap((block) => (block.type === 'run' ? [block.terminal] : [])))
   for (const terminal of lesson.sandbox.terminals)
     if (!used.has(terminal)) complain(1, `nothing is ever typed into the terminal ${terminal}`)
@@ -46,6 +49,20 @@ export async function lint(lesson: Lesson, slugs: readonly string[]): Promise<st
     if (!lesson.steps.some((step) => step.id === id)) complain(1, `there is no step ${id}`)
   found.push(...(await lintTranslation(lesson)))
   return found
+}
+
+/** Its last words are the name of a shell, without anything for the shell to do: it waits for the learner. */
+function startsShell(command: string): boolean {
+  const last = command.trimEnd().split('\n').at(-1) ?? ''
+  const simple = last.split(/&&|\|\||[;|]/).at(-1) ?? ''
+  const starter =
+    /^\s*(?:\w+=\S*\s+)*(?:exec|env|chroot|unshare|nsenter|ip|su|setsid|setpriv|capsh|busybox|lxc-\w+|tocker|docker|(?:\S*\/)?(?:ba|da|a)?sh)\b/
+  // Into a pipe, a shell reads what comes, and ends with it.
+  return (
+    !/\|[^|]*$/.test(last.replaceAll('||', '')) &&
+    starter.test(simple) &&
+    /(?:^|[\s/])(?:ba|da|a)?sh\s*$/.test(simple)
+  )
 }
 
 /** A substitution that is opened and not closed: the message was read up to a quote that belongs to a command. */

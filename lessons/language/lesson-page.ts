@@ -17,6 +17,7 @@ const en = {
   },
   block: {
     run: (terminal: string) => `Run in ${terminal}`,
+    goesTo: (terminal: string) => `In ${terminal}:`,
     ran: '✓ ran',
     states: { waiting: 'not yet', running: 'running', passed: 'done', failed: 'not yet', lost: 'lost' },
     check: 'Check',
@@ -96,6 +97,7 @@ const zh: LessonPageWords = {
   },
   block: {
     run: (terminal) => `在 ${terminal} 中运行`,
+    goesTo: (terminal) => `在 ${terminal} 中：`,
     ran: '✓ 已运行',
     states: { waiting: '还没有', running: '运行中', passed: '已完成', failed: '还没有', lost: '已断开' },
     check: '检查',

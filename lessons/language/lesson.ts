@@ -21,10 +21,15 @@ const en = {
   noBlock: (id: string) => `the lesson has no such block: ${id}`,
   noExercise: (id: string) => `the lesson has no exercise ${id}`,
   noLesson: (slug: string) => `there is no lesson ${slug}`,
-  /** The sandbox's own words when a reset must wait, which name who uses it. */
-  busy: (message: string) => message,
-  /** What the sandbox does while the learner waits; see sandboxTask(). */
-  tasks: [] as readonly (readonly [pattern: RegExp, words: string])[],
+  /** A lesson that goes through by itself: what was done, and the sum. */
+  runAll: {
+    run: (command: string) => `run    ${command}`,
+    answer: (question: string) => `answer ${question}`,
+    write: (file: string) => `write  ${file}`,
+    check: (title: string) => `check  ${title}`,
+    seconds: (seconds: string) => ` (${seconds} s)`,
+    sum: (slug: string, passed: number, failed: number) => `${slug}: ${passed} passed, ${failed} failed`,
+  },
 }
 
 export type LessonWords = typeof en
@@ -45,26 +50,14 @@ const zh: LessonWords = {
   noBlock: (id) => `课程里没有这一块：${id}`,
   noExercise: (id) => `课程里没有练习 ${id}`,
   noLesson: (slug) => `没有 ${slug} 这一课`,
-  busy: (message) => `还有别的程序在用这台虚拟机（${message}）`,
-  tasks: [
-    [/^starting the sandbox$/, '正在启动沙箱'],
-    [/^starting the VM, (.*)$/, '正在启动虚拟机（$1）'],
-    [/^starting the VM$/, '正在启动虚拟机'],
-    [/^waiting for process (\d+), .*$/, '正在等待进程 $1：它在做同样的事'],
-    [/^reading package lists$/, '正在读取软件包列表'],
-    [/^downloading (\d+) packages .*$/, '正在下载 $1 个软件包及其依赖'],
-    [/^unpacking the base system$/, '正在解开基本系统'],
-    [/^installing the base system$/, '正在安装基本系统'],
-    [/^installing kernel and tools$/, '正在安装内核和工具'],
-    [/^cleaning$/, '正在清理'],
-    [/^packing$/, '正在打包'],
-  ],
+  runAll: {
+    run: (command) => `执行 ${command}`,
+    answer: (question) => `回答 ${question}`,
+    write: (file) => `写入 ${file}`,
+    check: (title) => `检查 ${title}`,
+    seconds: (seconds) => `（${seconds} 秒）`,
+    sum: (slug, passed, failed) => `${slug}：${passed} 项通过，${failed} 项失败`,
+  },
 }
 
 export const lessonWords: Readonly<Record<Language, LessonWords>> = { en, zh }
-
-/** What the sandbox says that it does, in the learner's language where we know the words. */
-export function sandboxTask(task: string, language: Language): string {
-  const found = lessonWords[language].tasks.find(([pattern]) => pattern.test(task))
-  return found ? task.replace(found[0], found[1]) : task
-}

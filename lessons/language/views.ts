@@ -3,6 +3,7 @@
 // Names that the kernel gives (memory.max, PID, upper) stay as they are: they
 // are what a learner types.
 import type { Language } from './language.ts'
+import { networkWords } from './network-view.ts'
 
 const en = {
   waiting: 'Waiting for the sandbox…',
@@ -13,6 +14,7 @@ const en = {
     processes: 'Live: the same processes, outside and inside',
     cgroup: 'Live: the cgroup',
     layers: 'Live: the layers of the overlay',
+    network: 'Live: networks, and the cables between them',
   },
   machine: 'the machine',
   process: 'process',
@@ -103,8 +105,16 @@ const en = {
     moreLayers: (count: number) => `and ${count} more layers`,
     copied: (path: string, bytes: string) => `copied up: ${path}, ${bytes}`,
     from: (layer: string) => `from ${layer}`,
+    /** What the terminal's signs mean. */
+    legend: {
+      from: '·U ·1 the layer it comes from',
+      whiteout: '✕ whiteout: taken away',
+      hidden: '~x~ hidden by a layer above',
+      opaque: '▧ opaque: nothing below shows',
+    },
     summary: (merged: number, hidden: number) => `${merged} entries merged, ${hidden} hidden`,
   },
+  network: networkWords.en,
 }
 
 const zh: typeof en = {
@@ -116,6 +126,7 @@ const zh: typeof en = {
     processes: '实时：同样的进程，从外面看和从里面看',
     cgroup: '实时：cgroup',
     layers: '实时：overlay 的各层',
+    network: '实时：各个网络，以及它们之间的网线',
   },
   machine: '这台机器',
   process: '进程',
@@ -206,8 +217,15 @@ const zh: typeof en = {
     moreLayers: (count) => `还有 ${count} 层`,
     copied: (path, bytes) => `写时复制：${path}，${bytes}`,
     from: (layer) => `来自${layer}`,
+    legend: {
+      from: '·U ·1 来自哪一层',
+      whiteout: '✕ whiteout：已删除',
+      hidden: '~x~ 被上面的层遮住',
+      opaque: '▧ 不透明目录：下面的都看不见',
+    },
     summary: (merged, hidden) => `合并后 ${merged} 项，${hidden} 项被遮住`,
   },
+  network: networkWords.zh,
 }
 
 export type ViewWords = typeof en

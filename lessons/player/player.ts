@@ -16,13 +16,14 @@ import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 import type { ExerciseBlock, Lesson, RunBlock } from '../format/lesson.ts'
 import type { Language } from '../language/language.ts'
 import { type LessonWords, lessonWords } from '../language/lesson.ts'
+import { sandboxWords } from '../language/sandbox.ts'
 import { CatchUp } from './catch-up.ts'
 import { tryCheck } from './check.ts'
 import type { Outcome, PlayerEvent } from './events.ts'
 import { type BlockStatus, Ledger } from './ledger.ts'
 import type { Progress } from './progress.ts'
 import { typeBlock } from './run-block.ts'
-import { removeSession, setUpSession } from './session.ts'
+import { freshMachine, removeSession, setUpSession } from './session.ts'
 import { StepChecks } from './step-checks.ts'
 import { Terminal } from './terminal.ts'
 import { Watches } from './watches.ts'
@@ -33,6 +34,8 @@ export interface PlayerOptions {
   progress?: Progress
   /** In which it tells how commands and checks ended; English when left out. */
   language?: Language
+  /** Begin in the machine's first state also where this very lesson was left. */
+  fresh?: boolean
   cols?: number
   rows?: number
 }
@@ -67,20 +70,24 @@ export class Player implements AsyncDisposable {
       lesson.sandbox.terminals.map((name) => [
         name,
         new Terminal(name, cols, rows, {
-          onData: (data) => this.#emit({ type: 'output', terminal: name, data }),
+          onData: (data) => {
+            this.#checks.disturb()
+            this.#emit({ type: 'output', terminal: name, data })
+          },
           onPrompt: () => this.#checks.soon(),
           onExit: () => void this.reopen(name),
         }),
       ]),
     )
     this.#forget = sandbox.on((event) => {
-      if (event.type === 'lost') this.#lost(event.reason)
+      if (event.type === 'lost') this.#lost(sandboxWords(event.reason, language))
       if (event.type === 'ready')
         this.#beginning = this.#begin().catch((error: Error) => this.#lost(error.message))
     })
   }
 
   static async open(options: PlayerOptions): Promise<Player> {
+    await freshMachine(options.sandbox, options.fresh ? undefined : options.lesson.slug)
     const player = new Player(options)
     await player.#begin()
     return player
@@ -88,7 +95,7 @@ export class Player implements AsyncDisposable {
 
   /** Sets up the session and opens every terminal: at the start, and whenever the sandbox is back. */
   async #begin(): Promise<void> {
-    await setUpSession(this.#sandbox, this.session)
+    await setUpSession(this.#sandbox, this.session, this.lesson.slug)
     await Promise.all([...this.#terminals.values()].map((terminal) => this.#openTerminal(terminal)))
     this.#emit({ type: 'sandbox', state: 'ready' })
     this.#watches.resume()
@@ -199,7 +206,9 @@ export class Player implements AsyncDisposable {
     if (block?.type !== 'solution') return this.#missing(blockId)
     let last: Outcome = { state: 'passed', seconds: 0 }
     for (const run of block.runs) {
-      last = { ...(await this.#type(run)), seconds: 0 }
+      // Told like any other command: whoever looks on sees the terminal that it is typed into.
+      this.#ledger.set(run.id, 'running')
+      last = this.#ledger.settle(run.id, { ...(await this.#type(run)), seconds: 0 })
       if (last.state !== 'passed') break
     }
     return last

@@ -3,6 +3,7 @@
 //
 // Next: lessons/player/player.ts
 import type { Block, Step } from '../format/lesson.ts'
+import { type LessonWords, lessonWords } from '../language/lesson.ts'
 import type { Outcome } from './events.ts'
 import type { Player } from './player.ts'
 
@@ -19,20 +20,21 @@ export async function runAll(
   player: Player,
   print: (line: string) => void,
   before: (step: Step) => Promise<void> = async () => {},
+  words: LessonWords['runAll'] = lessonWords.en.runAll,
 ): Promise<RunAllResult> {
   const result: RunAllResult = { passed: 0, failed: 0 }
   const report = (label: string, { state, message, seconds }: Outcome): void => {
     if (state === 'passed') result.passed++
     else result.failed++
     const mark = state === 'passed' ? '✓' : '✗'
-    print(`  ${mark} ${label}${seconds >= 0.1 ? ` (${seconds.toFixed(1)} s)` : ''}`)
+    print(`  ${mark} ${label}${seconds >= 0.1 ? words.seconds(seconds.toFixed(1)) : ''}`)
     if (state !== 'passed') print(`      ${message ?? state}`)
   }
   for (const [index, step] of player.lesson.steps.entries()) {
     print(`${index + 1}/${player.lesson.steps.length} ${step.title}`)
     player.enter(step.id)
     await before(step)
-    for (const block of step.blocks) await takeBlock(player, step, block, report)
+    for (const block of step.blocks) await takeBlock(player, step, block, report, words)
   }
   return result
 }
@@ -43,18 +45,19 @@ export async function takeBlock(
   step: Step,
   block: Block,
   report: (label: string, outcome: Outcome) => void,
+  words: LessonWords['runAll'] = lessonWords.en.runAll,
 ): Promise<void> {
   switch (block.type) {
     case 'run':
-      return report(`run    ${block.command.split('\n')[0]}`, await player.run(block.id))
+      return report(words.run(block.command.split('\n')[0] ?? ''), await player.run(block.id))
     case 'predict': {
       const right = block.options.flatMap((option, index) => (option.correct ? [index] : []))
-      return report(`answer ${block.question}`, player.answer(block.id, right))
+      return report(words.answer(block.question), player.answer(block.id, right))
     }
     case 'exercise':
-      return report(`write  ${block.file}`, await player.solve(block.id))
+      return report(words.write(block.file), await player.solve(block.id))
     case 'check':
-      return report(`check  ${block.title}`, await checkOrSolve(player, step, block.id))
+      return report(words.check(block.title), await checkOrSolve(player, step, block.id))
     default:
   }
 }

@@ -50,13 +50,37 @@ case "$1" in
     # What the learner's own machine said of this one: kernel, process, kilobytes.
     sed -n "s/^$2=//p" "$LAB_DIR/outside"
     ;;
+  waits)
+    # \`shell\` when a shell waits for a command there, also one without our marks: it edits its line
+    # (ICANON is off), or sleeps in a read of the terminal. \`raw\` when a program passes all keys on.
+    outer=$(cat "$LAB_DIR/terminals/$2" 2>/dev/null) || exit 2
+    tty=$(readlink "/proc/$outer/fd/0") && modes=$(stty -a -F "$tty" 2>/dev/null | tr '\\n' ' ') || exit 2
+    stat=$(cat "/proc/$outer/stat")
+    set -- \${stat##*) }
+    edits=
+    case " $modes " in *" -icanon "*)
+      edits=1
+      case " $modes " in *" -opost "*) echo raw; exit 0 ;; esac
+    esac
+    for pid in $(pgrep -g "$6"); do
+      case $(cat "/proc/$pid/comm" 2>/dev/null) in sh | dash | ash | bash | busybox | zsh | ksh | fish) ;; *) continue ;; esac
+      # The number of read(2), on amd64 and arm64; its first argument.
+      if [ -z "$edits" ]; then
+        read -r call descriptor rest 2>/dev/null < "/proc/$pid/syscall" || continue
+        case $call in 0 | 63) ;; *) continue ;; esac
+        [ "$(readlink "/proc/$pid/fd/$((descriptor))")" = "$tty" ] || continue
+      fi
+      echo shell
+      exit 0
+    done
+    ;;
   fail)
     shift
     echo "lab-fail: $*" >&2
     exit 1
     ;;
   *)
-    echo "usage: lab shell-pid TERMINAL | lab outside kernel|process|kilobytes | lab fail MESSAGE" >&2
+    echo "usage: lab shell-pid TERMINAL | lab waits TERMINAL | lab outside kernel|process|kilobytes | lab fail MESSAGE" >&2
     exit 2
     ;;
 esac
@@ -79,7 +103,7 @@ PS1="$(printf '\\033]133;A\\007$ \\033]133;B\\007')"
 `
 
 /** Makes the session's directory anew. */
-export async function setUpSession(sandbox: Sandbox, session: string): Promise<void> {
+export async function setUpSession(sandbox: Sandbox, session: string, lesson: string): Promise<void> {
   const directory = sessionDirectory(session)
   const { kernel, process } = await sandbox.outside()
   const outside = [
@@ -90,6 +114,7 @@ export async function setUpSession(sandbox: Sandbox, session: string): Promise<v
   const script = `set -e
 rm -rf ${directory}
 mkdir -p ${directory}/bin ${directory}/home ${directory}/terminals
+echo ${lesson} > /run/lab/lesson
 cat > ${directory}/bin/lab <<'END-OF-LAB'
 ${lab}END-OF-LAB
 cat > ${directory}/home/.bashrc <<'END-OF-BASHRC'
@@ -106,8 +131,32 @@ chmod 755 ${directory}/bin/lab
     throw new SandboxError('failed', `cannot prepare the sandbox: ${result.stderr.trim()}`)
 }
 
-export async function removeSession(sandbox: Sandbox, session: string): Promise<void> {
-  await sandbox.exec(`rm -rf ${sessionDirectory(session)}; rmdir /run/lab 2>/dev/null || true`, {
-    timeout: 10_000,
+/**
+ * What another lesson left in the machine (processes, cgroups, mounts) is not to be seen in
+ * this one: it begins on a machine in its first state. Only where nobody is in there, in
+ * another tab or by another program. Whoever comes back to the lesson goes on with it.
+ * @param lesson its slug; without it, nobody goes on
+ */
+export async function freshMachine(sandbox: Sandbox, lesson?: string): Promise<void> {
+  const { stdout } = await sandbox.exec(lookForLesson, { timeout: 20_000 })
+  const left = stdout.trim()
+  if (left === '' || left === lesson) return
+  await sandbox.reset().catch((error: unknown) => {
+    // This machine cannot, or another program is using it: then it is as it is.
+    const mayBe = error instanceof SandboxError && ['busy', 'unsupported'].includes(error.kind)
+    if (!mayBe) throw error
   })
+}
+
+/** Prints the lesson that was here last, unless the shell of a session lives. */
+const lookForLesson = `test -e /run/lab/lesson || exit 0
+for file in /run/lab/*/terminals/*; do
+  test -e "$file" && test -d "/proc/$(cat "$file")" && exit 0
+done
+cat /run/lab/lesson`
+
+/** In a machine of ours the name of the lesson stays: it says who was here. */
+export async function removeSession(sandbox: Sandbox, session: string): Promise<void> {
+  const all = sandbox.name === 'qemu' ? '' : '; rm -f /run/lab/lesson; rmdir /run/lab 2>/dev/null || true'
+  await sandbox.exec(`rm -rf ${sessionDirectory(session)}${all}`, { timeout: 10_000 })
 }

@@ -20,6 +20,8 @@ export class StepChecks {
   #step: Step | undefined
   #timer: NodeJS.Timeout | undefined
   #trying = false
+  /** A terminal said something while we were trying. */
+  #disturbed = false
   /** Something happened while we were trying: what we found may be old already. */
   #again = false
   /** Counts resets and losses: a result from before one says nothing about the machine after it. */
@@ -46,6 +48,11 @@ export class StepChecks {
     this.#timer = setTimeout(() => void this.#try(), debounce)
   }
 
+  /** A terminal says something: what a check looks at right now may end under it. */
+  disturb(): void {
+    this.#disturbed = true
+  }
+
   /** The machine is another one: what is being tried right now does not count. */
   discard(): void {
     this.#age++
@@ -67,7 +74,11 @@ export class StepChecks {
     const age = this.#age
     for (const block of this.#step?.blocks ?? []) {
       if (block.type !== 'check' || this.#settled(block.id)) continue
-      const outcome = await tryCheck(this.#sandbox, this.#session, block.script, this.#words)
+      this.#disturbed = false
+      let outcome = await tryCheck(this.#sandbox, this.#session, block.script, this.#words)
+      // A shell that was left meanwhile has no namespaces any more, and so not the host's: look once more.
+      if (outcome.state === 'passed' && this.#disturbed && age === this.#age)
+        outcome = await tryCheck(this.#sandbox, this.#session, block.script, this.#words)
       if (age !== this.#age) break
       // Asked for meanwhile: then the answer to that counts.
       if (this.#settled(block.id)) continue

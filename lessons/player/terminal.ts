@@ -7,7 +7,8 @@ import serialize from '@xterm/addon-serialize'
 import xterm from '@xterm/headless'
 import type { Sandbox, Shell } from '../../sandbox-vm/sandbox.ts'
 import { PromptMarks, plainText } from './prompt-marks.ts'
-import { shellEnvironment } from './session.ts'
+import { sessionEnvironment, shellEnvironment } from './session.ts'
+import { Silence } from './silence.ts'
 
 /** How a command ended. `status` is unknown when its shell does not tell; `lost` when the terminal went away. */
 export type CommandEnd =
@@ -17,7 +18,7 @@ export type CommandEnd =
 
 export interface TerminalEvents {
   onData: (chunk: Uint8Array) => void
-  /** A shell waits for input again. */
+  /** A shell waits for input again, or something that we cannot see into may. */
   onPrompt: () => void
   /** The outermost shell ended. */
   onExit: () => void
@@ -47,6 +48,14 @@ export class Terminal {
   #running = ''
   /** What the learner typed since the last prompt, and no command of it began yet. */
   #typed = ''
+  /** The learner sent a line to something that tells no ends. */
+  #entered = false
+  /** A command of ours runs, and is waited for; it turned out to be a shell, which waits for commands. */
+  #waitedFor = false
+  #isShell = false
+  /** Asks the sandbox what keeps the terminal: `shell`, `raw` or nothing; see `lab waits`. */
+  #ask: (() => Promise<string>) | undefined
+  readonly #silence = new Silence(() => void this.#look())
   /** Called with every mark and every end of the shell. */
   readonly #waiters = new Set<() => void>()
 
@@ -68,6 +77,9 @@ export class Terminal {
     this.#tellsEnd = false
     this.#seen = { begin: false, end: false }
     const env = shellEnvironment(session, this.name)
+    this.#ask = async () =>
+      (await sandbox.exec(`lab waits ${this.name}`, { env: sessionEnvironment(session), timeout: 10_000 }))
+        .stdout
     const shell = await sandbox.shell({ cols, rows, command: ['bash'], cwd: env.HOME ?? '/', env })
     this.#shell = shell
     // A shell that was given up may still have something to say.
@@ -101,6 +113,7 @@ export class Terminal {
   /** The learner's keys. */
   write(data: string): void {
     if (this.#state === 'prompt') this.#typed += data
+    else if (data.includes('\r')) this.#entered = true
     this.#shell?.write(data)
   }
 
@@ -147,6 +160,9 @@ export class Terminal {
     this.#state = 'running'
     this.#running = command.split('\n')[0] ?? ''
     this.#lastData = performance.now()
+    this.#isShell = false
+    this.#waitedFor = true
+    this.#silence.broken()
     // Bracketed paste makes several lines one input, which runs as one and ends with one mark.
     const lines =
       command.includes('\n') && marked && this.#tellsEnd ? `\x1b[200~${command}\x1b[201~` : command
@@ -158,10 +174,11 @@ export class Terminal {
     }
     const began = this.#lastData
     const ended = await this.#until(() => {
-      if (this.#state === 'prompt') return true
+      if (this.#state === 'prompt' || this.#isShell) return true
       const still = performance.now() - this.#lastData
       return (options.interactive || !marked) && this.#lastData > began && still > quiet()
     }, options.timeout)
+    this.#waitedFor = false
     const output = plainText(this.#output)
     if (!this.isOpen)
       return this.#exitStatus === undefined
@@ -169,8 +186,37 @@ export class Terminal {
         : { type: 'ended', status: this.#exitStatus, output }
     if (!ended) return { type: 'timeout', output }
     // Read again: it changed while we waited, which the type checker cannot know.
-    if (!this.#atPrompt()) this.#state = 'unmarked'
+    if (!this.#atPrompt()) this.#unmarked()
     return { type: 'ended', status: this.#status, output }
+  }
+
+  /** Nothing came for a while. */
+  async #look(): Promise<void> {
+    // The end of what was entered, as far as anybody can see.
+    if (this.#state === 'unmarked' && this.#entered) this.#events.onPrompt()
+    this.#entered = false
+    if (this.#state !== 'running') return
+    // On a slow machine the shell that waits may be the old one, which has not taken the line yet.
+    if (this.#tellsEnd && !this.#seen.begin) return this.#silence.again()
+    const said = this.#lastData
+    const found = ((await this.#ask?.().catch(() => '')) ?? '').trim()
+    if (!this.isOpen || this.#atPrompt() || said !== this.#lastData) return
+    const shell = found === 'shell' || (found === 'raw' && /[#$%>] $/.test(this.#lineToCursor()))
+    if (!shell) return this.#silence.again()
+    if (this.#waitedFor) this.#isShell = true
+    else this.#unmarked()
+    this.#notify()
+  }
+
+  #unmarked(): void {
+    this.#state = 'unmarked'
+    this.#running = ''
+    this.#events.onPrompt()
+  }
+
+  #lineToCursor(): string {
+    const { baseY, cursorX, cursorY } = this.screen.buffer.active
+    return this.screen.buffer.active.getLine(baseY + cursorY)?.translateToString(false, 0, cursorX) ?? ''
   }
 
   #atPrompt(): boolean {
@@ -180,6 +226,7 @@ export class Terminal {
   close(): void {
     const shell = this.#shell
     this.#shell = undefined
+    this.#silence.stop()
     shell?.close()
     this.#notify()
   }
@@ -211,6 +258,8 @@ export class Terminal {
         this.#capturing = false
       } else if (mark.type === 'B') this.#prompt()
     }
+    if (this.#state === 'prompt') this.#silence.stop()
+    else this.#silence.broken()
     this.#notify()
   }
 

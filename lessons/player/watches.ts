@@ -1,7 +1,7 @@
 // The live views that somebody looks at: each is a sampler in the sandbox that
 // runs from the first look to the last.
 //
-// Owned by player.ts. Next: lessons/playe./watch/sampler.ts
+// Owned by player.ts. Next: lessons/player/watch/sampler.ts
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
 import type { WatchBlock } from '../format/lesson.ts'
 import type { PlayerEvent } from './events.ts'

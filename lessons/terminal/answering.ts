@@ -55,6 +55,7 @@ export function enterDoes(page: Page, { keys }: TerminalWords, last: boolean): s
   const block = page.block()
   if (!block) return last ? keys.leave : keys.nextStep
   if (block.type === 'predict') return page.answered(block) ? keys.on : keys.answer
+  if (block.type === 'solution' && page.opened.has(block.id)) return keys.type
   const words: Partial<Record<Block['type'], string>> = {
     run: keys.run,
     exercise: keys.edit,

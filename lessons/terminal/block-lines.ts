@@ -62,8 +62,9 @@ export function blockLines(block: Block, view: StepView, width: number, hint: nu
       return [
         ...text(block.markdown, `${pointer}   `),
         ...block.runs.flatMap((run) =>
-          card(run, { state: 'waiting' }, chosen, paint('dim', words.types), width),
+          card(run, view.statuses[run.id] ?? { state: 'waiting' }, chosen, '', width),
         ),
+        `${pointer}   ${paint('dim', words.types)}`,
       ]
     case 'exercise':
       return [

@@ -8,10 +8,12 @@ import { viewWords } from '../language/views.ts'
 import type { Player } from '../player/player.ts'
 import { withSample } from '../player/watch/cgroup-history.ts'
 import { type LayersPicture, layersPicture } from '../player/watch/layers-picture.ts'
+import { type NetworkPicture, networkPicture } from '../player/watch/network-picture.ts'
 import { type Letters, namespaceLetters, processRows } from '../player/watch/process-rows.ts'
 import type { CgroupSample, ProcessesSample, Sample } from '../player/watch/samples.ts'
 import { cgroupLines } from './views/cgroup.ts'
 import { layersLines } from './views/layers.ts'
+import { networkLines } from './views/network.ts'
 import { namespacesLines, processesLines } from './views/processes.ts'
 
 /** What a view knows besides its last sample. */
@@ -19,6 +21,7 @@ type Kept =
   | { view: 'namespaces' | 'processes'; sample: ProcessesSample; letters: Letters }
   | { view: 'cgroup'; history: CgroupSample[] }
   | { view: 'layers'; picture: LayersPicture }
+  | { view: 'network'; picture: NetworkPicture }
 
 export class LiveViews {
   readonly #player: Player
@@ -45,6 +48,9 @@ export class LiveViews {
     } else if (sample.view === 'layers') {
       const picture = layersPicture(sample, before?.view === 'layers' ? before.picture : undefined)
       this.#kept.set(id, { view: 'layers', picture })
+    } else if (sample.view === 'network') {
+      const picture = networkPicture(sample, before?.view === 'network' ? before.picture : undefined)
+      if (picture) this.#kept.set(id, { view: 'network', picture })
     } else {
       const known = before && 'letters' in before ? before.letters : undefined
       const letters = namespaceLetters(sample, processRows(sample), known)
@@ -65,6 +71,7 @@ export class LiveViews {
   #draw(kept: Kept, columns: number): string[] {
     if (kept.view === 'cgroup') return cgroupLines(kept.history, columns, this.#words)
     if (kept.view === 'layers') return layersLines(kept.picture, columns, this.#words)
+    if (kept.view === 'network') return networkLines(kept.picture, columns, this.#words)
     if (kept.view === 'processes') return processesLines(kept.sample, columns, this.#words)
     return namespacesLines(kept.sample, kept.letters, columns, this.#words)
   }

@@ -10,6 +10,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { commandWords } from '../language/command.ts'
 import { languageOfCommand } from '../language/language.ts'
+import { sandboxWords } from '../language/sandbox.ts'
 
 interface LessonFlags {
   runAll?: boolean
@@ -93,7 +94,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else {
-    process.stderr.write(`learn-containers: ${error instanceof Error ? error.message : error}\n`)
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`learn-containers: ${sandboxWords(message, language)}\n`)
     process.exitCode = 1
   }
 }
@@ -104,8 +106,11 @@ async function addVm(): Promise<void> {
     program.command('vm').description(words.commands.vm)
     return
   }
-  const { vmCommand } = await import('../../sandbox-vm/vm-command.ts')
-  program.addCommand(vmCommand().copyInheritedSettings(program))
+  const [{ vmCommand }, { vmWords }] = await Promise.all([
+    import('../../sandbox-vm/vm-command.ts'),
+    import('../language/vm.ts'),
+  ])
+  program.addCommand(vmCommand(vmWords[language]).addOption(lang()).copyInheritedSettings(program))
 }
 
 /** `Usage:` and the like, which commander knows in English only. */

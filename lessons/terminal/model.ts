@@ -5,13 +5,14 @@
 // sight, runs it, answers, unfolds, and at the end of a step goes to the next.
 import type { Entry } from '../format/glossary.ts'
 import type { Language } from '../language/language.ts'
-import { lessonWords } from '../language/lesson.ts'
+import { sandboxWords } from '../language/sandbox.ts'
 import { type TerminalWords, terminalWords } from '../language/terminal.ts'
 import type { PlayerEvent } from '../player/events.ts'
 import type { BlockStatus } from '../player/ledger.ts'
 import type { Player } from '../player/player.ts'
 import { pressDigit, pressEnter } from './answering.ts'
 import { entriesIn } from './glossary.ts'
+import { asked, openChecks, openHint, openSolution, terminalOf } from './help.ts'
 import { type Layout, layout, type Size } from './layout.ts'
 import { LiveViews } from './live-views.ts'
 import { Page } from './page.ts'
@@ -54,7 +55,7 @@ export class Model {
   places: Layout
   readonly #options: ModelOptions
   /** What the same key pressed once more confirms. */
-  #armed: '' | 'reset' | 'force' | 'quit' = ''
+  #armed: '' | 'reset' | 'force' | 'quit' | 'onward' = ''
 
   constructor(options: ModelOptions) {
     this.#options = options
@@ -110,9 +111,13 @@ export class Model {
     if (event.type === 'block') {
       const { id, state, message } = event
       this.statuses[id] = { state, ...(message === undefined ? {} : { message }) }
+      // A command of a solution is typed: its terminal is the one to look at.
+      if (state === 'running') this.tab = terminalOf(this.page, id) ?? this.tab
+      if (state === 'passed' && asked(this.page, id)) this.#advance()
+      if (this.#armed === 'onward' && openChecks(this.page, this.statuses).length === 0) this.#disarm()
       this.page.stale()
       // What went wrong is said below the command.
-      if (state === 'failed' && id === this.page.selected) this.page.reveal()
+      if (state === 'failed' && (id === this.page.selected || this.#armed === 'onward')) this.page.reveal()
     } else if (event.type === 'step') this.done[event.id] = event.done
     else if (event.type === 'sandbox') {
       this.sandbox = event.state
@@ -124,9 +129,8 @@ export class Model {
   }
 
   key(key: string): void {
-    this.notice = ''
     const armed = this.#armed
-    this.#armed = ''
+    this.#disarm()
     const meant = this.presenting ? this.presenting.key(key) : key
     if (this.sheet !== 'none') this.sheet = 'none'
     else if (meant === undefined) this.#place()
@@ -135,10 +139,15 @@ export class Model {
     this.#options.onChange()
   }
 
+  #disarm(): void {
+    this.notice = ''
+    this.#armed = ''
+  }
+
   #act(key: string, armed: string): void {
     const page = Math.max(1, this.page.size.rows - 2)
     if (/^[1-9]$/.test(key)) pressDigit(this.player, this.page, Number(key) - 1)
-    else if (key === 'enter') this.#go()
+    else if (key === 'enter') this.#go(armed)
     else if (key === 'up' || key === 'k') this.#select(-1)
     else if (key === 'down' || key === 'j') this.#select(1)
     else if (key === 'pageup' || key === 'b') this.page.scroll(-page)
@@ -150,8 +159,8 @@ export class Model {
     else if (key === 'tab') this.#nextTab(1)
     else if (key === 'shift-tab') this.#nextTab(-1)
     else if (key === 'ctrl-t') this.focus = 'terminal'
-    else if (key === 'h') this.#hint()
-    else if (key === 's') this.#solve()
+    else if (key === 'h') this.notice = openHint(this.page, this.words)
+    else if (key === 's') this.notice = openSolution(this.player, this.page, this.words)
     else if (key === 'r') this.#reset(armed)
     else if (key === 'g') this.#explain()
     else if (key === '?') this.sheet = 'keys'
@@ -171,6 +180,11 @@ export class Model {
     this.#followTerminal()
   }
 
+  #advance(): void {
+    this.page.advance()
+    this.#followTerminal()
+  }
+
   #select(by: 1 | -1): void {
     this.page.select(by)
     this.#followTerminal()
@@ -187,32 +201,42 @@ export class Model {
     this.tab = terminals.at((terminals.indexOf(this.tab) + by) % terminals.length) ?? this.tab
   }
 
-  #go(): void {
+  #go(armed: string): void {
     const block = this.page.block()
     if (!this.page.inSight()) this.page.readOn()
-    else if (!block) this.#onward()
+    else if (!block) this.#onward(armed)
     else if (block.type === 'run') this.#run(block.id)
     else if (block.type === 'predict') this.notice = pressEnter(this.player, this.page, block, this.words)
-    else if (block.type === 'check') void this.player.check(block.id)
+    else if (block.type === 'check') this.#check(block.id)
     else if (block.type === 'source') this.#toggle(block.id)
-    else if (block.type === 'solution') this.#solve()
-    else if (block.type === 'hint') this.#hint()
+    else if (block.type === 'solution') this.notice = openSolution(this.player, this.page, this.words)
+    else if (block.type === 'hint') this.notice = openHint(this.page, this.words)
     else if (block.type === 'exercise') void this.#edit(block.id, block.file)
   }
 
-  #onward(): void {
+  /** Past a check that is not true the learner goes knowingly: what is missing is said, and Enter once more goes on. */
+  #onward(armed: string): void {
+    const open = openChecks(this.page, this.statuses)
+    if (open.length > 0 && armed !== 'onward' && !this.presenting) {
+      this.#armed = 'onward'
+      this.notice = this.words.notices.openChecks(open.length)
+      for (const { id } of open) void this.player.check(id)
+      return
+    }
     if (this.page.at + 1 < this.player.lesson.steps.length) this.#enter(this.page.at + 1)
     else this.#options.onQuit()
+  }
+
+  #check(id: string): void {
+    if (this.statuses[id]?.state === 'passed') this.#advance()
+    else void this.player.check(id)
   }
 
   #run(id: string): void {
     if (this.statuses[id]?.state === 'running') return
     void this.player.run(id).then((outcome) => {
       // Goes on to what comes next, unless the learner went elsewhere meanwhile.
-      if (outcome.state === 'passed' && this.page.selected === id) {
-        this.page.advance()
-        this.#followTerminal()
-      }
+      if (outcome.state === 'passed' && this.page.selected === id) this.#advance()
       this.#options.onChange()
     })
   }
@@ -236,26 +260,6 @@ export class Model {
     if (!this.page.opened.delete(id)) this.page.opened.add(id)
   }
 
-  #hint(): void {
-    const hints = this.page.step.blocks.filter((block) => block.type === 'hint')
-    const next = hints[this.page.hints]
-    if (!next) this.notice = hints.length === 0 ? this.words.notices.noHint : this.words.notices.lastHint
-    else {
-      this.page.hints++
-      this.page.reveal(next.id)
-    }
-  }
-
-  #solve(): void {
-    const block = this.page.step.blocks.find((one) => one.type === 'solution' || one.type === 'exercise')
-    if (!block) this.notice = this.words.notices.noSolution
-    else if (!this.page.opened.has(block.id)) {
-      this.page.opened.add(block.id)
-      this.page.choose(block)
-      this.notice = block.type === 'exercise' ? this.words.notices.writeAgain : this.words.notices.typeAgain
-    } else void this.player.solve(block.id)
-  }
-
   /** Opens the sheet with the words that this step uses. */
   #explain(): void {
     if (this.uses().length === 0) this.notice = this.words.notices.noWords
@@ -275,9 +279,8 @@ export class Model {
     }
     this.player.reset({ force: armed === 'force' }).catch((error: Error & { kind?: string }) => {
       const busy = error.kind === 'busy'
-      this.notice = busy
-        ? this.words.notices.forceAgain(lessonWords[this.#options.language].busy(error.message))
-        : error.message
+      const why = sandboxWords(error.message, this.#options.language)
+      this.notice = busy ? this.words.notices.forceAgain(why) : why
       if (busy) this.#armed = 'force'
       this.#options.onChange()
     })

@@ -27,6 +27,10 @@ export class Page {
   at = 0
   hints = 0
   readonly opened = new Set<string>()
+  /** Solutions that were typed. */
+  readonly typed = new Set<string>()
+  /** The one that is being typed. */
+  typing: string | undefined
   readonly chosen: Record<string, number[]> = {}
   size: Size = { columns: 76, rows: 10 }
   #selected: string = onward
@@ -97,6 +101,7 @@ export class Page {
     this.at = index
     this.hints = 0
     this.opened.clear()
+    this.typed.clear()
     this.#top = 0
     this.#pick(this.#open(0))
   }
@@ -167,14 +172,24 @@ export class Page {
     return all.findIndex((one) => (one === onward ? onward : one.id) === this.#selected)
   }
 
-  /** The first thing to do from `index` on: what was done already is passed over. */
+  /**
+   * The first thing to do from `index` on: what was done already is passed over. A check that is
+   * open is something to do where commands follow: they come after a task of the learner's own.
+   * Whoever presents goes past it.
+   */
   #open(index: number): Block | typeof onward {
     const waits = (block: Block | typeof onward): boolean =>
       block !== onward &&
       ['run', 'predict', 'exercise'].includes(block.type) &&
       this.#state(block) !== 'passed' &&
       !(block.type === 'predict' && this.answered(block))
-    return selectable(this.step, this.hints).slice(index).find(waits) ?? onward
+    const rest = selectable(this.step, this.hints).slice(index)
+    const next = rest.findIndex(waits)
+    if (next < 0) return onward
+    const open = (block: Block | typeof onward): boolean =>
+      block !== onward && block.type === 'check' && this.#state(block) !== 'passed'
+    const task = this.#facts.spacious ? undefined : rest.slice(0, next).find(open)
+    return task ?? rest[next] ?? onward
   }
 
   #pick(block: Block | typeof onward): void {

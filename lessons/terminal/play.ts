@@ -3,16 +3,15 @@
 //
 // Called by main.tsx. Ctrl-C before the lesson is on the screen, or in a lesson
 // without one, ends it like any command: with 130, and nothing left behind.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { builtEngine } from '../../sandbox-vm/engine-bundle.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
-import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
 import { glossary } from '../format/glossary.ts'
 import type { Lesson } from '../format/lesson.ts'
 import type { Language } from '../language/language.ts'
-import { sandboxTask } from '../language/lesson.ts'
-import { Player } from '../player/player.ts'
+import { lessonWords } from '../language/lesson.ts'
+import { sandboxWords } from '../language/sandbox.ts'
+import { Player, type PlayerOptions } from '../player/player.ts'
 import { Progress } from '../player/progress.ts'
 import { runAll } from '../player/run-all.ts'
 
@@ -58,34 +57,37 @@ async function play(
 ): Promise<void> {
   const { language } = flags
   const line = new ProgressLine()
-  const engine = join(packageRoot(), 'dist/engine')
   await using sandbox = await openSandbox(flags.sandbox, {
     ...(flags.keep ? { keep: true } : {}),
-    ...(existsSync(engine) ? { engine } : {}),
-    onProgress: (progress) => line.show({ ...progress, task: sandboxTask(progress.task, language) }),
+    ...builtEngine(),
+    onProgress: (progress) => line.show({ ...progress, task: sandboxWords(progress.task, language) }),
     signal,
-  }).finally(() => line.clear())
+  }).catch((error: unknown) => {
+    line.end()
+    throw error
+  })
   signal.throwIfAborted()
+  // Its machine may have to be put back first, which is told as well.
+  const open = (options: Omit<PlayerOptions, 'lesson' | 'language' | 'sandbox'>): Promise<Player> =>
+    Player.open({ lesson, language, sandbox, ...options }).finally(() => line.end())
   // Whoever was asked to stop says nothing more, and does not go on behind our back.
   const print = (text: string): void => {
     signal.throwIfAborted()
     console.log(text)
   }
   if (flags.runAll) {
-    await using player = await Player.open({ lesson, language, sandbox, cols: 120, rows: 40 })
-    const result = await Promise.race([runAll(player, print), stopped])
+    const words = lessonWords[language].runAll
+    await using player = await open({ fresh: true, cols: 120, rows: 40 })
+    const result = await Promise.race([runAll(player, print, undefined, words), stopped])
     if (!result) return
-    console.log(`${lesson.slug}: ${result.passed} passed, ${result.failed} failed`)
+    console.log(words.sum(lesson.slug, result.passed, result.failed))
     if (result.failed > 0) process.exitCode = 1
     return
   }
   const progress = new Progress()
   const before = (await progress.read())[lesson.slug] ?? []
   // What an instructor shows, nobody has learnt.
-  await using player = await Player.open({
-    ...{ lesson, language, sandbox },
-    ...(flags.present ? {} : { progress }),
-  })
+  await using player = await open(flags.present ? {} : { progress })
   const step = flags.step === undefined ? {} : { step: flags.step }
   // Ink is loaded only by those who draw.
   if (process.stdout.isTTY && process.stdin.isTTY && process.env.TERM !== 'dumb')

@@ -114,7 +114,11 @@ export async function runUi(player: Player, options: UiOptions): Promise<void> {
 
   const leave = (): void => left.resolve()
   const resize = (): void => model.resize(size())
-  const forget = player.on((event) => (event.type === 'output' ? draw() : model.onEvent(event)))
+  const forget = player.on((event) => {
+    // The emulator reads in its own time. Drawn before it has, the last words of a program would stay unseen.
+    if (event.type === 'output') player.terminal(event.terminal)?.screen.write('', draw)
+    else model.onEvent(event)
+  })
   // What programs ask their terminal (where is the cursor? who are you?), its emulator answers.
   const answers = player.lesson.sandbox.terminals.map((name) =>
     player.terminal(name)?.screen.onData((data) => player.write(name, data)),

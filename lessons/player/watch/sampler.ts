@@ -14,6 +14,7 @@ import { sessionEnvironment } from '../session.ts'
 import { CgroupReader } from './cgroup.ts'
 import { type Frame, FrameReader } from './frames.ts'
 import { LayersReader } from './layers.ts'
+import { NetworkReader } from './network.ts'
 import { ProcessesReader } from './processes.ts'
 import type { Sample } from './samples.ts'
 
@@ -33,6 +34,7 @@ const framesOfOneRun = 60
 function readerFor(view: WatchBlock['view']): ViewReader {
   if (view === 'cgroup') return new CgroupReader()
   if (view === 'layers') return new LayersReader()
+  if (view === 'network') return new NetworkReader()
   return new ProcessesReader(view)
 }
 

@@ -2,8 +2,10 @@
 // from /proc, cgroupfs and the directories of an overlay.
 //
 // Made by the readers beside this file, drawn by the site and by the terminal.
+// Of networks there is so much to say that it has a file of its own.
 //
 // Next: lessons/player/watch/sampler.ts
+import type { NetworkSample } from './network-sample.ts'
 
 export const namespaceNames = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'] as const
 export type NamespaceName = (typeof namespaceNames)[number]
@@ -119,4 +121,4 @@ export interface LayersSample {
   moreLayers: number
 }
 
-export type Sample = ProcessesSample | CgroupSample | LayersSample
+export type Sample = ProcessesSample | CgroupSample | LayersSample | NetworkSample

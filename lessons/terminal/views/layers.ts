@@ -42,7 +42,29 @@ export function layersLines(picture: LayersPicture, width: number, words: ViewWo
       .map((copy) =>
         row(width, [`⬆ ${words.layers.copied(copy.path, bytesInWords(copy.bytes))}`, ['bold', 'yellow']]),
       ),
+    ...legend(picture, width, words),
   ]
+}
+
+/** What the signs mean that stand in the picture, and no others. */
+function legend({ merged, layers }: LayersPicture, width: number, words: ViewWords): string[] {
+  const all = layers.flat()
+  const { from, whiteout, hidden, opaque } = words.layers.legend
+  const said = [
+    ...(merged.length > 0 ? [from] : []),
+    ...(all.some(({ entry }) => entry.whiteout) ? [whiteout] : []),
+    ...(all.some((one) => one.hidden && !one.entry.whiteout) ? [hidden] : []),
+    ...(all.some(({ entry }) => entry.opaque && !entry.whiteout) ? [opaque] : []),
+  ]
+  return said.length === 0
+    ? []
+    : flow(
+        '',
+        'dim',
+        said.map((one) => [one, 'dim'] as const),
+        width,
+        words,
+      )
 }
 
 function nameOf(entry: LayerEntry): string {
