@@ -2,13 +2,14 @@
 // can be asked for. One per lesson page; it connects again by itself.
 //
 // Next: site/server/protocol.ts
-import { reactive } from 'vue'
+import { markRaw, reactive } from 'vue'
 import type { Language } from '../../lessons/language/language.ts'
 import { siteWords } from '../../lessons/language/site.ts'
 import type { PlayerEvent } from '../../lessons/player/events.ts'
 import type { BlockStatus } from '../../lessons/player/ledger.ts'
 import { withSample } from '../../lessons/player/watch/cgroup-history.ts'
 import { type LayersPicture, layersPicture } from '../../lessons/player/watch/layers-picture.ts'
+import { type NetworkPicture, networkPicture } from '../../lessons/player/watch/network-picture.ts'
 import type { CgroupSample, Sample } from '../../lessons/player/watch/samples.ts'
 import type { ClassFacts, Message, Request } from '../server/protocol.ts'
 import { wordsOf } from './stage/stage-words.ts'
@@ -25,6 +26,8 @@ export interface LessonState {
   histories: Record<string, CgroupSample[]>
   /** What each overlay shows, by mount point: with what was copied up before. */
   overlays: Record<string, LayersPicture>
+  /** Of each view of networks: rates are measured from one to the next. */
+  networks: Record<string, NetworkPicture>
   exercises: Record<string, string>
   /** Hints that the learner opened: the next one is offered after the one before. */
   opened: Record<string, boolean>
@@ -49,6 +52,7 @@ export class Connection {
     samples: {},
     histories: {},
     overlays: {},
+    networks: {},
     exercises: {},
     opened: {},
     catchUp: undefined,
@@ -173,10 +177,15 @@ export class Connection {
   }
 
   #keep(id: string, sample: Sample): void {
-    const { samples, histories, overlays } = this.state
+    const { samples, histories, overlays, networks } = this.state
     samples[id] = sample
     if (sample.view === 'cgroup') histories[sample.path] = withSample(histories[sample.path] ?? [], sample)
     if (sample.view === 'layers') overlays[sample.path] = layersPicture(sample, overlays[sample.path])
+    if (sample.view === 'network') {
+      const picture = networkPicture(sample, networks[id])
+      // Its parts are compared with each other: as they are, not as Vue would wrap them.
+      if (picture) networks[id] = markRaw(picture)
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { languageOfCommand } from '../../lessons/language/language.ts'
 import { presentWords } from '../../lessons/language/present.ts'
+import { sandboxWords } from '../../lessons/language/sandbox.ts'
+import { builtEngine } from '../../sandbox-vm/engine-bundle.ts'
 import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { ProgressLine } from '../../sandbox-vm/progress-line.ts'
@@ -49,7 +51,6 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(words.
 
 const abort = new AbortController()
 const line = new ProgressLine()
-const engine = join(packageRoot(), 'dist/engine')
 const site = await startSite({
   root,
   port,
@@ -59,10 +60,10 @@ const site = await startSite({
   open: (onProgress) =>
     openSandbox(flags.sandbox, {
       ...(flags.keep ? { keep: true } : {}),
-      ...(existsSync(engine) ? { engine } : {}),
+      ...builtEngine(),
       signal: abort.signal,
       onProgress: (progress) => {
-        line.show(progress)
+        line.show({ ...progress, task: sandboxWords(progress.task, language) })
         onProgress(progress)
       },
     }),
@@ -107,7 +108,7 @@ site.sandbox.then(
     line.clear()
     // Stopping while it came up is no failure.
     if (!closing) {
-      console.error(`learn-containers: ${error.message}`)
+      console.error(`learn-containers: ${sandboxWords(error.message, language)}`)
       process.exitCode = 1
       await close()
     }

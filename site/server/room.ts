@@ -7,7 +7,7 @@
 import type { WebSocket } from 'ws'
 import type { Lesson } from '../../lessons/format/lesson.ts'
 import type { Language } from '../../lessons/language/language.ts'
-import { lessonWords } from '../../lessons/language/lesson.ts'
+import { sandboxWords } from '../../lessons/language/sandbox.ts'
 import type { PlayerEvent } from '../../lessons/player/events.ts'
 import { Player } from '../../lessons/player/player.ts'
 import { Progress } from '../../lessons/player/progress.ts'
@@ -48,6 +48,11 @@ export class Room {
     this.#onEmpty = onEmpty
   }
 
+  /** Nobody looks at it. */
+  get empty(): boolean {
+    return [...this.#pages].every((page) => page.readyState !== page.OPEN)
+  }
+
   /** @param fresh without what was done on earlier visits */
   async join(page: WebSocket, fresh: boolean): Promise<void> {
     clearTimeout(this.#linger)
@@ -73,7 +78,7 @@ export class Room {
       send(page, {
         type: 'notice',
         kind: 'failed',
-        message: messageOf(error),
+        message: sandboxWords(messageOf(error), this.#language),
       })
       page.close(1011)
     }
@@ -117,7 +122,7 @@ export class Room {
       send(page, {
         type: 'notice',
         kind: busy ? 'busy' : 'failed',
-        message: busy ? lessonWords[this.#language].busy(error.message) : messageOf(error),
+        message: sandboxWords(messageOf(error), this.#language),
       })
     }
   }

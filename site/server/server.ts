@@ -4,10 +4,12 @@
 //
 // Next: site/server/room.ts
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { findLesson } from '../../lessons/format/catalogue.ts'
 import type { Language } from '../../lessons/language/language.ts'
-import { lessonWords, sandboxTask } from '../../lessons/language/lesson.ts'
+import { lessonWords } from '../../lessons/language/lesson.ts'
+import { sandboxWords } from '../../lessons/language/sandbox.ts'
 import { siteWords } from '../../lessons/language/site.ts'
 import { Progress } from '../../lessons/player/progress.ts'
 import { progressText } from '../../sandbox-vm/progress-line.ts'
@@ -61,7 +63,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   /** What the sandbox does while a page waits, in that page's language. */
   const waiting = new Map<WebSocket, Language>()
   const tell = (page: WebSocket, language: Language): void =>
-    send(page, { type: 'progress', text: progressText({ ...task, task: sandboxTask(task.task, language) }) })
+    send(page, { type: 'progress', text: progressText({ ...task, task: sandboxWords(task.task, language) }) })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 512 * 1024 })
   const sandbox = options.open((one) => {
     task = one
@@ -114,6 +116,8 @@ export async function startSite(options: SiteOptions): Promise<Site> {
         send(page, { type: 'notice', kind: 'failed', message: lessonWords[language].noLesson(slug) })
         return page.close(1008)
       }
+      await leaveOthers(rooms, visitor, slug)
+      if (page.readyState !== page.OPEN) return
       const room =
         rooms.get(key) ?? new Room(lesson, language, sandbox, () => rooms.delete(key), door?.classroom)
       rooms.set(key, room)
@@ -150,6 +154,19 @@ export async function startSite(options: SiteOptions): Promise<Site> {
       server.closeAllConnections()
       await sandbox.then((open) => open.close()).catch(() => {})
     },
+  }
+}
+
+/**
+ * A tab that comes to a lesson has left the one before: its room need not wait for it, and
+ * what it did is gone from the machine before the next begins.
+ */
+async function leaveOthers(rooms: ReadonlyMap<string, Room>, visitor: string, slug: string): Promise<void> {
+  const others = [...rooms].filter(([key]) => key.startsWith(`${visitor} `) && !key.endsWith(` ${slug}`))
+  for (const [, room] of others) {
+    // The page that goes may be a moment slower than the one that comes. A copy of a tab stays.
+    for (let tries = 0; tries < 10 && !room.empty; tries++) await sleep(50)
+    if (room.empty) await room.close()
   }
 }
 

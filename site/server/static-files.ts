@@ -1,9 +1,12 @@
 // Serves the built site: files of one directory, nothing else.
-import { createReadStream } from 'node:fs'
+//
+// Next: site/server/compressed-files.ts
+import { createReadStream, type Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { compressed, encodingFor, smallest } from './compressed-files.ts'
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -15,6 +18,8 @@ const types: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
   '.ttf': 'font/ttf',
 }
+/** What compression makes smaller: pictures and woff2 are compressed already. */
+const text = ['.html', '.js', '.css', '.svg', '.json', '.ttf']
 
 // VitePress sets the theme by an inline script before the first paint, and Vue binds inline styles.
 const policy = [
@@ -50,15 +55,52 @@ export async function serveStatic(
     path === undefined ? undefined : await firstFile([path, `${path}.html`, join(path, 'index.html')])
   const found = file ?? (await firstFile([join(root, '404.html')]))
   if (!found) return end(response, 404, 'not found')
-  // VitePress puts a hash of the content into the names of its assets.
-  const cache = found.includes(`${sep}assets${sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache'
-  response.writeHead(file ? 200 : 404, {
+  await send(found, file ? 200 : 404, request, response).catch(() => {
+    // It went away between two looks, as it does while the site is built again.
+    if (response.headersSent) response.destroy()
+    else end(response, 404, 'not found')
+  })
+}
+
+interface Found {
+  path: string
+  stats: Stats
+}
+
+async function send(
+  { path, stats }: Found,
+  status: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const type = extname(path)
+  const varies = text.includes(type) && stats.size >= smallest
+  const encoding = varies ? encodingFor(request.headers['accept-encoding']) : undefined
+  const version = `${stats.size.toString(36)}-${Math.round(stats.mtimeMs).toString(36)}`
+  // Each encoding is other bytes, and has a tag of its own (RFC 9110, section 8.8.3.3).
+  const tag = `"${version}${encoding === undefined ? '' : `-${encoding}`}"`
+  const headers = {
     ...securityHeaders,
-    'Content-Type': types[extname(found)] ?? 'application/octet-stream',
-    'Cache-Control': cache,
+    // VitePress puts a hash of the content into the names of its assets.
+    'Cache-Control': path.includes(`${sep}assets${sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ETag: tag,
+    ...(varies ? { Vary: 'Accept-Encoding' } : {}),
+  }
+  const known = (request.headers['if-none-match'] ?? '')
+    .split(',')
+    .map((one) => one.trim().replace(/^W\//, ''))
+  if (status === 200 && (known.includes(tag) || known.includes('*')))
+    return void response.writeHead(304, headers).end()
+  const body = encoding === undefined ? undefined : await compressed(path, version, encoding)
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': types[type] ?? 'application/octet-stream',
+    'Content-Length': body?.length ?? stats.size,
+    ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
   })
   if (request.method === 'HEAD') return void response.end()
-  createReadStream(found)
+  if (body) return void response.end(body)
+  createReadStream(path)
     .on('error', () => response.destroy())
     .pipe(response)
 }
@@ -78,8 +120,11 @@ export function safePath(root: string, pathname: string): string | undefined {
     : undefined
 }
 
-async function firstFile(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if ((await stat(path).catch(() => undefined))?.isFile()) return path
+async function firstFile(paths: readonly string[]): Promise<Found | undefined> {
+  for (const path of paths) {
+    const stats = await stat(path).catch(() => undefined)
+    if (stats?.isFile()) return { path, stats }
+  }
   return undefined
 }
 
