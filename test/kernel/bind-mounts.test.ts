@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { Mount } from '../../engine/libcontainer/config/linux.ts'
-import { openIdmappedTrees } from '../../engine/libcontainer/idmapped.ts'
+import { openMountTrees } from '../../engine/libcontainer/idmapped.ts'
 import { bind, fixture, insideSuite, mountAt, proc } from '../suites/inside.ts'
 import type { Answer, Request } from './mounts-inside.ts'
 
@@ -172,7 +172,7 @@ insideSuite('bind mounts', (box) => {
     const own = [{ containerID: 0, hostID: 200_000, size: 1000 }]
     const mounts = [bind('/proc', '/proc'), bind(box.outside, '/mapped', 'ridmap')]
     const [tree = -1] = Object.values(
-      openIdmappedTrees(mounts, { uidMappings: own, gidMappings: own }, ({ source = '' }) => source),
+      openMountTrees(mounts, { uidMappings: own, gidMappings: own }, ({ source = '' }) => source),
     )
     try {
       await chown(box.rootfs, 200_000, 200_000)

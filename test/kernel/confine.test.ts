@@ -37,6 +37,7 @@ describe.runIf(isLinuxRoot)('a confined process (needs root on Linux)', () => {
       'Uid: 54321 54321 54321 54321',
       'Gid: 54322 54322 54322 54322',
       'Groups: 5 7 ',
+      'SigBlk: 0000000000000000',
       'SigIgn: 0000000000000000',
       ...['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'].map((set) => `Cap${set}: 0000000000000400`),
       'NoNewPrivs: 0',

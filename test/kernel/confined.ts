@@ -5,7 +5,7 @@
 // before them, errors with "error: ", as init sends them to its parent.
 import { writeSync } from 'node:fs'
 import { EngineError, errorLine } from '../../engine/errors.ts'
-import { confine } from '../../engine/libcontainer/confine.ts'
+import { confine, markNextExec } from '../../engine/libcontainer/confine.ts'
 import { processEnvironment } from '../../engine/libcontainer/credentials.ts'
 import { prepareExecute, resolveExecutable } from '../../engine/libcontainer/execute.ts'
 import { setCpuAffinity, setPersonality } from '../../engine/libcontainer/scheduling.ts'
@@ -21,6 +21,7 @@ try {
   const env = processEnvironment(wanted.env ?? ['PATH=/usr/bin:/bin'], wanted.user.uid)
   const file = resolveExecutable(wanted.args[0], env)
   const exec = prepareExecute(file, wanted.args, env, keepFds ?? [])
+  markNextExec(wanted)
   confine(wanted, program, (line) => writeSync(2, `warning: ${line}\n`), exec)
 } catch (error) {
   writeSync(2, `error: ${errorLine(error)}\n`)

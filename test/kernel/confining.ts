@@ -20,7 +20,7 @@ export interface Wanted {
 
 /** A line of shell: what the kernel says of this process. */
 export const status =
-  'grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:|SigIgn)" /proc/self/status | tr "\\t" " "'
+  'grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:|SigBlk|SigIgn)" /proc/self/status | tr "\\t" " "'
 export const fixture = join(packageRoot(), 'test/kernel/confined.ts')
 export const isLinuxRoot = process.platform === 'linux' && process.getuid?.() === 0
 

@@ -8,7 +8,7 @@ import { errorLine } from '../../engine/errors.ts'
 import type { Device, Mount } from '../../engine/libcontainer/config/linux.ts'
 import { makeDevices } from '../../engine/libcontainer/devices.ts'
 import { hidePaths } from '../../engine/libcontainer/hidden-paths.ts'
-import { openIdmappedTrees } from '../../engine/libcontainer/idmapped.ts'
+import { openMountTrees } from '../../engine/libcontainer/idmapped.ts'
 import { type MountContext, mountFilesystems } from '../../engine/libcontainer/mounts.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from '../../engine/libcontainer/rootfs.ts'
 import { writeSysctls } from '../../engine/libcontainer/sysctl.ts'
@@ -67,7 +67,7 @@ function sh(script: string): string {
 
 function run({ rootfs, mounts = [], propagation }: Request): void {
   // In a user namespace it is not ours to map owners: then the test has done it, as the host's half does.
-  const trees = request.context?.trees ?? openIdmappedTrees(mounts, {}, ({ source = '' }) => source)
+  const trees = request.context?.trees ?? openMountTrees(mounts, {}, ({ source = '' }) => source)
   prepareRootfs(rootfs, propagation)
   const context: MountContext = {
     cgroup: { version: 2, path: '/sys/fs/cgroup' },

@@ -124,6 +124,15 @@ export const cases: [path: string, change: (config: Json) => unknown, reason?: s
   ['$.linux.seccomp.syscalls[0].names', (c) => rule(c, { names: [] }), 'no system call'],
   ['$.linux.seccomp.syscalls[0].action', (c) => rule(c, { action: 'ALLOW' })],
   ['$.linux.seccomp.syscalls[0].action', (c) => rule(c, { action: 'SCMP_ACT_NOTIFY' }), 'listenerPath'],
+  [
+    '$.linux.seccomp.syscalls[0].action',
+    (c) =>
+      seccomp(c, {
+        listenerPath: '/run/listener',
+        syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }],
+      }),
+    'SCMP_ACT_NOTIFY is unsupported',
+  ],
   ['$.linux.seccomp.syscalls[0].errnoRet', (c) => rule(c, { errnoRet: 1 }), 'no errno'],
   ['$.linux.seccomp.syscalls[0].args[0].op', (c) => rule(c, { args: [{ index: 0, value: 1, op: '==' }] })],
   [

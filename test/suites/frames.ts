@@ -9,7 +9,7 @@ const recorded: Record<string, string> = JSON.parse(
   readFileSync(join(packageRoot(), 'test/unit/lessons/frames.json'), 'utf8'),
 )
 
-export type Recorded = 'namespaces' | 'layers' | 'siblings' | 'solo'
+export type Recorded = 'namespaces' | 'layers' | 'siblings' | 'solo' | 'bridge' | 'cable'
 
 /** @param edit what to change in the recorded text */
 export function recordedFrame(name: Recorded, edit: (text: string) => string = (text) => text): Frame {

@@ -25,19 +25,30 @@ export interface GuestSuite {
   code: string
 }
 
-/** @param files below test/kernel */
-export async function guestSuite(files: readonly string[]): Promise<GuestSuite> {
-  const test = join(packageRoot(), 'test')
-  const shim = join(test, 'suites/guest-vitest.ts')
+const test = join(packageRoot(), 'test')
+const shim = join(test, 'suites/guest-vitest.ts')
+
+/** @param files below test/kernel @param env that decides which tests they have */
+export async function guestSuite(
+  files: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<GuestSuite> {
+  const code = await guestProgram(
+    [
+      ...files.map((file) => `import './kernel/${file}'`),
+      `import { main } from ${JSON.stringify(shim)}`,
+      'await main(process.argv.slice(2))',
+    ].join('\n'),
+  )
+  return { code, titles: await listed(code, env) }
+}
+
+/** @param contents of a module below test/ @returns it and all that it imports, as one */
+export async function guestProgram(contents: string): Promise<string> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: [
-        ...files.map((file) => `import './kernel/${file}'`),
-        `import { main } from ${JSON.stringify(shim)}`,
-        'await main(process.argv.slice(2))',
-      ].join('\n'),
-      resolveDir: test,
-    },
+    stdin: { contents, resolveDir: test },
+    // Native code is where the engine is.
+    external: ['koffi'],
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node26', write: false, logLevel: 'error' },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
@@ -52,18 +63,17 @@ export async function guestSuite(files: readonly string[]): Promise<GuestSuite> 
       },
     ],
   })
-  const code = outputFiles?.[0]?.text ?? ''
-  return { code, titles: await listed(code) }
+  return outputFiles?.[0]?.text ?? ''
 }
 
 /** The bundle says itself which tests it has. */
-async function listed(code: string): Promise<string[]> {
+async function listed(code: string, more: Readonly<Record<string, string>>): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'lc-guest-'))
   try {
     const path = join(directory, 'suite.mjs')
     await writeFile(path, code)
     // Any runtime: the suite would look for ours beside itself.
-    const env = { TOCKER_RUNTIME: 'none' }
+    const env = { ...more, TOCKER_RUNTIME: 'none' }
     return JSON.parse((await execa(process.execPath, [path], { env })).stdout)
   } finally {
     await rm(directory, { recursive: true, force: true })

@@ -208,7 +208,7 @@ async function until(happened: () => Promise<boolean>): Promise<void> {
 }
 
 /** Managers leave the parents of their containers' cgroups; a conmon may still be on its way out of one. */
-async function removeCgroups(parent: string): Promise<void> {
+export async function removeCgroups(parent: string): Promise<void> {
   const remove = (path: string): void => {
     for (const entry of readdirSync(path, { withFileTypes: true }))
       if (entry.isDirectory()) remove(join(path, entry.name))

@@ -24,7 +24,6 @@ export class RuntimeDouble {
   }
 
   readonly engine: Engine = {
-    expectContainer: async () => {},
     createContainer: this.#note('create'),
     startContainer: this.#note('start'),
     killContainer: this.#note('kill'),

@@ -1,4 +1,5 @@
 // What every sandbox can do. Each provider passes this one suite.
+import { PassThrough, Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, SandboxError } from '../../sandbox-vm/sandbox.ts'
 
@@ -26,6 +27,19 @@ export function sandboxSuite(open: () => Promise<Sandbox>): void {
       stdin: 'line\0byte',
     })
     expect(result.stdout).toBe(`/usr\nit's "$x" ünï\nline\0byte`)
+  })
+
+  test('exec reads a stream as it comes, and a command that does not read it ends all the same', async () => {
+    const { stdout, stderr } = await sandbox.exec('cat; echo err >&2', {
+      stdin: Readable.from(['one\n', 'two\n']),
+    })
+    expect([stdout, stderr]).toEqual(['one\ntwo\n', 'err\n'])
+    const endless = new PassThrough()
+    endless.write('never read')
+    const heard: string[] = []
+    const onStderr = (chunk: Buffer): void => void heard.push(String(chunk))
+    expect((await sandbox.exec('echo err >&2; exit 4', { stdin: endless, onStderr })).status).toBe(4)
+    expect(heard.join('')).toBe('err\n')
   })
 
   test('a command that a signal ends has status 128 and its number', async () => {
