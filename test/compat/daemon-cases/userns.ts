@@ -1,0 +1,60 @@
+// Lines for daemons whose containers have users of their own (userns-remap).
+import type { Cases } from '../daemon-cases.ts'
+
+export const usernsCases: Cases = {
+  'who is who': [
+    "docker info -f '{{.SecurityOptions}}' | grep -o 'name=userns'",
+    "run --rm box sh -c \"id; tr -s ' ' < /proc/self/uid_map; tr -s ' ' < /proc/self/gid_map\"",
+    'run --rm -u 7:8 box sh -c "id -u; id -g; touch /x"',
+    'run --rm box stat -c "%n %u:%g" / /bin /bin/busybox /etc /etc/hosts /etc/resolv.conf /etc/hostname /dev /dev/pts /dev/shm /dev/null /proc /sys',
+    'run --rm --userns host box sh -c "tr -s \' \' < /proc/self/uid_map; stat -c %u:%g /bin"',
+    'run --rm --userns odd box true',
+    "create --name $N --userns host box true >/dev/null; docker inspect -f '{{.HostConfig.UsernsMode}}' $N",
+  ],
+  'what is refused, and what is not with --userns=host': [
+    'run --rm --privileged box true',
+    'docker run --rm --network host box true',
+    'run --rm --pid host box true',
+    'run --rm --uts host box true',
+    'run --rm --userns host --pid host --ipc host --uts host box true',
+    'docker run --rm --userns host --network host box true',
+  ],
+  'volumes, binds and tmpfs': [
+    'run --rm -v $N-v:/new box sh -c "touch /new/x; stat -c %u:%g /new /new/x"',
+    'stat -c %u:%g "$(docker volume inspect -f \'{{.Mountpoint}}\' $N-v)"; docker volume rm $N-v',
+    'run --rm -v $N-c:/etc box stat -c %u:%g /etc /etc/passwd; docker volume rm $N-c',
+    'run --rm -v $PWD/made:/mine box sh -c "touch /mine/x; stat -c %u:%g /mine /mine/x"; stat -c %u:%g made made/x',
+    'mkdir theirs; run --rm -v $PWD/theirs:/theirs box sh -c "stat -c %u:%g /theirs; touch /theirs/x"',
+    'run --rm --tmpfs /t:mode=755 -w /made/here box sh -c "stat -c \'%u:%g %a\' /t . .."',
+    'run --rm --read-only box touch /x',
+    'docker volume create -o type=tmpfs -o device=tmpfs $N-t; run --rm -v $N-t:/t box sh -c "stat -c %u:%g /t"; docker volume rm $N-t',
+  ],
+  'exec, terminals, capabilities': [
+    'docker run -d --name $N --network none box sleep 1000 >/dev/null; docker exec $N id -u',
+    'docker exec -u 3:4 $N id -u',
+    'docker exec --privileged $N grep -c CapEff:.*ff$ /proc/self/status',
+    "tty docker exec -t $N sh -c 'stat -c %u /dev/pts/0'",
+    "tty run --rm -t box sh -c 'tty; stat -c %u /dev/console'",
+    'docker top $N -o user,args',
+    'run --rm box sh -c "echo out > /dev/stdout; echo err > /dev/stderr"; run --rm -u 7 box sh -c "echo out > /dev/stdout"',
+    'docker exec $N sh -c "echo out > /dev/stdout"; docker exec -u 7 $N sh -c "echo out > /dev/stdout"',
+    'docker pause $N; docker unpause $N; docker update --pids-limit 50 $N; docker restart -t 0 $N; docker exec $N id -u',
+    'run --rm --ulimit nofile=30:40 box sh -c "ulimit -Sn; ulimit -Hn"',
+    'run --rm --cap-add SYS_ADMIN --security-opt seccomp=unconfined box sh -c "mount -t tmpfs x /mnt && echo mounted"',
+    'run --rm --device /dev/full box sh -c "stat -c %u:%t:%T /dev/full; echo x > /dev/full"',
+    'run --rm --sysctl net.ipv4.ip_forward=1 box cat /proc/sys/net/ipv4/ip_forward',
+    'run --rm --init box ps -o args',
+    'run --rm --oom-score-adj 500 box cat /proc/self/oom_score_adj',
+  ],
+  'files and images': [
+    'create --name $N -v /data box sh -c "touch /a; chown 3:4 /a" >/dev/null; echo x > f; docker cp f $N:/data/f; docker cp f $N:/f',
+    'docker cp $N:/f - | tar --numeric-owner -tvf - | cut -c1-20; docker cp $N:/data/f - | tar --numeric-owner -tvf - | cut -c1-20',
+    'docker start -a $N; docker diff $N | sort',
+    'docker export $N | tar --numeric-owner -tvf - a bin f | cut -c1-18 | sort -u',
+    'docker commit $N $N-i >/dev/null; run --rm $N-i stat -c %u:%g /a /f; docker rmi $N-i >/dev/null',
+  ],
+  'namespaces that are shared': [
+    'docker run -d --name $N --network none --ipc shareable box sleep 1000 >/dev/null',
+    'docker run --rm --network container:$N --pid container:$N --ipc container:$N box sh -c "ps -o args | grep -c ^sleep; touch /dev/shm/x; stat -c %u:%g /dev/shm/x"',
+  ],
+}
