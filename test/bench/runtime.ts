@@ -1,10 +1,11 @@
 // How long does a container take, and what does one cost that does nothing? Ours beside
-// runc and crun. The runs take turns, so that a busy machine is busy for all of them;
-// what counts is the ratio.
+// runc and crun, and beside the start of Node alone, which ours cannot do without. The runs
+// take turns, so that a busy machine is busy for all of them; what counts is the ratio.
 //
 //   sudo node_modules/.bin/node test/bench/runtime.ts [rounds [how many]]
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { type Container, Runtime } from '../suites/bundle.ts'
 import { cgroupRoots } from '../suites/traces.ts'
@@ -45,11 +46,17 @@ function report(title: string, unit: string, values: ReadonlyMap<string, number>
     )
 }
 
-const cold = new Map(contenders.map(({ name }) => [name, [] as number[]]))
-for (let round = 0; round < rounds; round++)
+const cold = new Map(
+  [...contenders.map(({ name }) => name), 'node -e 0'].map((name) => [name, [] as number[]]),
+)
+for (let round = 0; round < rounds; round++) {
   for (const { name, runtime, run } of contenders)
     cold.get(name)?.push(await took(() => runtime.call(['run', '--bundle', run.bundle, run.id])))
+  cold.get('node -e 0')?.push(await took(() => execa(process.execPath, ['-e', '0'])))
+}
 report('run of /bin/true, cold, median', 'ms', new Map([...cold].map(([name, all]) => [name, median(all)])))
+// What a busy machine leaves alone.
+report('the same, at best', 'ms', new Map([...cold].map(([name, all]) => [name, Math.min(...all)])))
 
 const series = new Map<string, number>()
 for (const { name, runtime, run } of contenders)
