@@ -4,6 +4,7 @@
 // `npm test` gives its run a scratch directory, by LEARN_CONTAINERS_TESTS: every
 // temporary file is made in there, and every process has it in its environment or
 // on its command line. So what is found is the run's own, however busy the machine.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,7 +14,7 @@ const tolerated = /^(node-compile-cache|v8-compile-cache|dconf$)/
 /** One line for each thing; what was there before, the caller takes away. @param {string} [scratch] @returns {string[]} */
 export function leftovers(scratch = process.env.LEARN_CONTAINERS_TESTS) {
   const ours = scratch ? [...processes(scratch), ...files(scratch)] : []
-  return [...ours.map(({ line }) => line), ...mounts(), ...cgroups(), ...interfaces()]
+  return [...ours.map(({ line }) => line), ...mounts(), ...cgroups(), ...interfaces(), ...tables()]
 }
 
 /** Ends what a run left running. @param {string} scratch */
@@ -44,10 +45,12 @@ function processes(scratch) {
 
 /** @param {string} scratch */
 function files(scratch) {
-  return ['tmp', 'run'].flatMap((directory) =>
-    list(join(scratch, directory))
+  // LXC keeps its locks by the path of what is locked.
+  const directories = [...['tmp', 'run'].map((name) => join(scratch, name)), join('/run/lxc/lock', scratch)]
+  return directories.flatMap((directory) =>
+    list(directory)
       .filter((name) => !tolerated.test(name))
-      .map((name) => ({ line: `file ${join(scratch, directory, name)}` })),
+      .map((name) => ({ line: `file ${join(directory, name)}` })),
   )
 }
 
@@ -77,6 +80,12 @@ function cgroups() {
 
 function interfaces() {
   return list('/sys/class/net').map((name) => `interface ${name}`)
+}
+
+/** Of nft; nothing where it is not installed, or not ours to ask. */
+function tables() {
+  const { stdout } = spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' })
+  return (stdout ?? '').split('\n').filter(Boolean)
 }
 
 /** A cgroup's children are its directories. @param {string} path */

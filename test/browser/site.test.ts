@@ -85,6 +85,8 @@ test('typing in the terminal reaches the shell, and a reload comes back to it', 
 })
 
 test('the source opens in an editor, read-only, with the lines of its file', async () => {
+  // Wherever the test before this one was.
+  await openLesson('unshare-pid')
   await page.locator('#source .source .lab-button').click()
   await page.locator('#source .monaco-editor .view-lines', { hasText: 'CLONE_NEWPID' }).waitFor()
   expect(await page.locator('#source figcaption').textContent()).toMatch(
@@ -147,17 +149,18 @@ test('every link of the engine’s story leads to a file, with line numbers, and
     const response = await page.goto(address + path)
     expect(response?.status(), path).toBe(200)
     const links = page.locator('.vp-doc a:not(.header-anchor)')
+    // Without its fragment: to another place of the same page nothing is loaded.
     for (const link of await links.evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).href)))
-      if (link.startsWith(address)) found.add(link.slice(address.length))
+      if (link.startsWith(address)) found.add(link.slice(address.length).replace(/#.*$/, ''))
     if (path.includes('.ts')) await page.locator('.line-number', { hasText: /^1$/ }).waitFor()
   }
   expect([...found].filter((path) => path.endsWith('.ts')).length).toBeGreaterThan(12)
   // By clicking, too: scripts that run later must not think that the page is none.
   await page.goto(`${address}/engine`)
-  await page.locator('.vp-doc a', { hasText: 'cli/commands/run.ts' }).click()
-  await page.locator('.vp-code a', { hasText: 'engine/cli/commands/run-config.ts' }).click()
-  await page.waitForURL('**/engine/cli/commands/run-config.ts', { waitUntil: 'networkidle' })
-  expect(await page.locator('h1').textContent()).toContain('cli/commands/run-config.ts')
+  await page.locator('.vp-doc a', { hasText: 'cli/local/run-directory.ts' }).click()
+  await page.locator('.vp-code a', { hasText: 'engine/cli/local/run-config.ts' }).click()
+  await page.waitForURL('**/engine/cli/local/run-config.ts', { waitUntil: 'networkidle' })
+  expect(await page.locator('h1').textContent()).toContain('cli/local/run-config.ts')
 })
 
 test.each(['light', 'dark'])('axe finds nothing serious, %s', async (theme) => {

@@ -58,7 +58,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await vm
     ?.exec(
-      'umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/*/ /sys/fs/cgroup/views',
+      `umount /root/views/merged; rm -rf /root/views; rmdir /sys/fs/cgroup/views/*/ /sys/fs/cgroup/views
+ip netns del lc-web; ip netns del lc-db; ip link del lc-br0; nft delete table ip lc-view; sysctl -q net.ipv4.ip_forward=0`,
     )
     .catch(() => undefined)
   await browser?.close()
@@ -188,6 +189,62 @@ done`)
   expect(ratio).toBeGreaterThan(1.5)
   expect(ratio).toBeLessThan(3.5)
   await look('cgroup')
+})
+
+test('networks: a cable to each room, the way out is lit, and a door leads to its room', async () => {
+  await vm.exec(`ip link add lc-br0 type bridge; ip addr add 172.18.0.1/16 dev lc-br0; ip link set lc-br0 up
+for n in 2:web 3:db; do
+  ip netns add lc-\${n#*:}; ip link add v-\${n#*:} type veth peer name eth0 netns lc-\${n#*:}
+  ip link set v-\${n#*:} master lc-br0 up; ip -n lc-\${n#*:} link set eth0 up
+  ip -n lc-\${n#*:} addr add 172.18.0.\${n%:*}/16 dev eth0; ip -n lc-\${n#*:} route add default via 172.18.0.1
+done
+sysctl -q net.ipv4.ip_forward=1
+nft -f - <<'END'
+table ip lc-view {
+  chain out {
+    type nat hook postrouting priority srcnat
+    ip saddr 172.18.0.0/16 oifname != "lc-br0" masquerade
+  }
+  chain in {
+    type nat hook prerouting priority dstnat
+    fib daddr type local tcp dport 8080 dnat to 172.18.0.2:80
+  }
+}
+END`)
+  const found = await samplesOf('network', {}, 3, (seen) => {
+    if (seen === 1) void vm.exec('ip netns exec lc-web ping -c 40 -i 0.1 10.0.2.2')
+  })
+  show(found)
+  const live = page.locator('.machine .live')
+  await live.locator('[data-room=lc-web] [data-interface=eth0]', { hasText: '172.18.0.2/16' }).waitFor()
+  // Nobody's way is lit, until one is chosen: by the keyboard.
+  const lit = () => live.locator('.wire.lit').count()
+  expect(await lit()).toBe(0)
+  await live.locator('[data-room=lc-web] button').focus()
+  await page.keyboard.press('Enter')
+  await expect.poll(lit).toBe(4)
+  await live
+    .locator('[data-told]', { hasText: 'lc-web gets out by eth0, and is 10.0.2.15 out there.' })
+    .waitFor()
+  // The wire's end is at the plug in the room's wall.
+  const letter = await live.locator('[data-room=lc-web]').getAttribute('data-letter')
+  const path = await live.locator(`[data-wire*="/"][data-letter=${letter}] .wire`).getAttribute('d')
+  const plug = await live.locator('[data-room=lc-web] .plug').evaluate((one) => {
+    const [box, map] = [one.getBoundingClientRect(), one.closest('.map')?.getBoundingClientRect()]
+    return { x: box.x + box.width / 2 - (map?.x ?? 0), y: box.y + box.height / 2 - (map?.y ?? 0) }
+  })
+  const [x = 0, y = 0] = path?.split(' ').slice(-2).map(Number) ?? []
+  expect(Math.hypot(x - plug.x, y - plug.y)).toBeLessThan(2)
+  // Packets move in its cable, and through the gate; in words, too.
+  expect(await live.locator('.packets').count()).toBeGreaterThan(2)
+  expect(await live.locator('[data-cable]', { hasText: 'eth0 in lc-web' }).textContent()).toMatch(
+    /v-web, port of lc-br0 in the machine to eth0 in lc-web: up, \d+ packets? a second/,
+  )
+  expect(await live.locator('[data-door=":8080"]').textContent()).toContain(
+    ':8080 leads to 172.18.0.2:80 lc-web',
+  )
+  expect(await live.locator('[data-mask]').textContent()).toContain('172.18.0.0/16 leaves as 10.0.2.15')
+  await look('network')
 })
 
 test('layers: whiteouts, what is hidden, and a copy-up as it happens', async () => {

@@ -51,6 +51,9 @@ sh
 \`\`\`sh run expect=/^still 4$/
 echo still $((2 + 2))
 \`\`\`
+\`\`\`sh run
+exec env -i busybox sh
+\`\`\`
 ::: check "There is a /root/proof"
 \`\`\`sh
 test -e /root/proof || lab fail "There is no /root/proof: make it."
@@ -145,6 +148,42 @@ test('a shell that tells less than bash is understood too, and shows a prompt fo
   await expect.poll(() => player.run('one/run-1')).toMatchObject({ state: 'passed' })
 })
 
+test('a shell without any marks: where the lesson starts it, its command ends', async () => {
+  expect(await player.run('one/run-10')).toMatchObject({ state: 'passed' })
+  expect(await player.run('one/run-9')).toMatchObject({ state: 'passed' })
+})
+
+test('and where the learner starts it, checks tick in it, and the next command is typed into it', async () => {
+  player.enter('one')
+  player.write('host', 'env -i sh\r')
+  await expect.poll(() => player.terminal('host')?.busy).toBeDefined()
+  await expect.poll(() => player.terminal('host')?.busy, { timeout: 20_000 }).toBeUndefined()
+  player.write('host', 'touch /root/proof\r')
+  await expect.poll(() => blockEvent('one/check-1', 'passed'), { timeout: 20_000 }).toBeTruthy()
+  expect(await player.run('one/run-9')).toMatchObject({ state: 'passed' })
+})
+
+test('a program that only reads is no shell: it keeps the terminal', async () => {
+  player.write('host', 'cat\r')
+  await new Promise((resolve) => setTimeout(resolve, 4000))
+  expect(player.terminal('host')?.busy).toBeDefined()
+})
+
+test('a lesson begins on a machine in its first state, unless another is being taken there', async () => {
+  const next = { ...lesson, slug: 'next' }
+  await vm.exec('mkdir /sys/fs/cgroup/left && touch /root/left')
+  const beside = await Player.open({ lesson: next, sandbox: vm })
+  expect((await vm.exec('test -e /root/left')).status).toBe(0)
+  await Promise.all([beside.close(), player.close()])
+  // Who comes back goes on where things were left.
+  const back = await Player.open({ lesson: next, sandbox: vm })
+  expect((await vm.exec('test -e /root/left')).status).toBe(0)
+  await back.close()
+  player = await Player.open({ lesson, sandbox: vm })
+  expect((await vm.exec('test -e /root/left || test -e /sys/fs/cgroup/left')).status).toBe(1)
+  expect(await player.run('one/run-1')).toMatchObject({ state: 'passed' })
+})
+
 test('a half-typed line does not end up before the command', async () => {
   player.write('host', 'rm -rf /important')
   await expect.poll(screen).toContain('/important')
@@ -183,7 +222,9 @@ test('a shell that was left is followed by another', async () => {
 
 test('a check ticks by itself when the learner found an own way, and the step is kept', async () => {
   player.enter('one')
-  await expect.poll(() => player.state().blocks['one/check-1']?.message).toMatch(/There is no \/root\/proof/)
+  await expect
+    .poll(() => player.state().blocks['one/check-1']?.message, { timeout: 20_000 })
+    .toMatch(/There is no \/root\/proof/)
   player.write('host', 'touch /root/proof\r')
   await expect.poll(() => blockEvent('one/check-1', 'passed'), { timeout: 20_000 }).toBeTruthy()
   expect(blockEvent('one/check-1', 'failed')).toBeUndefined()
@@ -199,7 +240,7 @@ test('a live view shows the inner shell with both its numbers, and leaves nothin
     .toMatchObject({ processes: expect.arrayContaining([expect.objectContaining({ terminal: 'inside' })]) })
   const sample = latest()
   const inner =
-    sample && 'focus' in sample ? sample.processes.find((process) => process.pid === sample.focus) : undefined
+    sample && 'host' in sample ? sample.processes.find((process) => process.pid === sample.focus) : undefined
   expect(inner?.nspid).toEqual([inner?.pid, 1])
   expect(inner?.namespaces.pid).not.toBe(sample && 'host' in sample ? sample.host.pid : '')
   await player.watch('two/watch-1', false)

@@ -87,7 +87,7 @@ test('a name with a slip: a suggestion, and status 2', async () => {
 
 test('tocker says what it can do', async () => {
   const { exitCode, stdout } = await npx('tocker', '--help')
-  expect(stdout).toMatch(/^Usage: tocker[\s\S]*\brun\b/)
+  expect(stdout).toMatch(/^Usage: {2}tocker[\s\S]*\brun\b/)
   expect(exitCode).toBe(0)
 })
 

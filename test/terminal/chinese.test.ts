@@ -34,6 +34,11 @@ test('in Chinese: the list, the help, a word of the glossary, and what is wrong'
   const wrong = await command(['--lang', 'zh', 'fork-exce'])
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('是不是 fork-exec？')])
   expect((await command(['--lang', 'fr'])).exitCode).toBe(2)
+  expect((await command(['--lang', 'zh', 'vm', 'status'])).stdout).toMatch(
+    /^映像 +\S+.*\n缓存 .*\n状态目录 .*\n虚拟机 /,
+  )
+  const refused = await command(['--lang', 'zh', '--sandbox', 'nowhere', 'fork-exec', '--run-all'])
+  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('没有叫 nowhere 的沙箱')])
   const none = await command(['glossary', 'nothing'])
   expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('the glossary has no nothing')])
 })

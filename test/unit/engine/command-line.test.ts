@@ -92,6 +92,8 @@ describe('what is wrong on the command line', () => {
   test.each<[string[], number, string]>([
     [['nope'], 3, "No help topic for 'nope'"],
     [['constructor'], 3, 'No help topic'],
+    [['help', 'nope'], 3, "No help topic for 'nope'"],
+    [['checkpoint', 'c'], 1, 'checkpoint is unsupported'],
     [['state'], 1, '"state" requires exactly 1 argument(s)'],
     [['state', 'a', 'b'], 1, '"state" requires exactly 1 argument(s)'],
     [['create', '--nope', 'c'], 1, 'flag provided but not defined: -nope'],
@@ -117,6 +119,11 @@ describe('what is wrong on the command line', () => {
     expect(double.out).toMatch(/create +create a container/)
     expect(await double.run('update', '--help')).toBe(0)
     expect(double.out).toContain('--memory-swap value')
+    const asked = double.out
+    for (const help of ['help', 'h']) {
+      expect(await double.run(help, 'update')).toBe(0)
+      expect(double.out).toBe(asked)
+    }
   })
 })
 

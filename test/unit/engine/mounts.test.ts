@@ -6,9 +6,9 @@ import {
   mountAttributesOf,
   parseMountOptions,
 } from '../../../engine/libcontainer/mount-options.ts'
-import { mountAt, readMountinfo } from '../../../engine/libcontainer/mountinfo.ts'
 import { sysctlProblem } from '../../../engine/libcontainer/sysctl.ts'
 import * as flags from '../../../engine/syscalls/flags.ts'
+import { mountAt, readMountinfo } from '../../../engine/syscalls/mountinfo.ts'
 import { makedev, splitDevice } from '../../../engine/syscalls/open.ts'
 
 const parse = (...options: string[]) => parseMountOptions({ destination: '/x', type: 'tmpfs', options })

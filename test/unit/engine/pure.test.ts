@@ -1,10 +1,11 @@
 // The engine's pure parts: no root, no kernel.
 import { expect, test } from 'vitest'
-import { parseBytes } from '../../../engine/cli/commands/size.ts'
+import { parseRam } from '../../../engine/cli/quantity.ts'
 import { EngineError, errorLine, SyscallError } from '../../../engine/errors.ts'
 import { findHierarchies } from '../../../engine/libcontainer/cgroups/hierarchy.ts'
+import { cleanRanges } from '../../../engine/libcontainer/clean-pages.ts'
 import { cloneFlags, MS_BIND, MS_REC, mountFlags, spell } from '../../../engine/syscalls/flags.ts'
-import { fold, reportJson, reportLines } from '../../../engine/trace/report.ts'
+import { fold, located, reportJson, reportLines } from '../../../engine/trace/report.ts'
 import { type TraceRecord, traced, traceTo } from '../../../engine/trace/trace.ts'
 
 test('flags are spelt as the kernel spells them', () => {
@@ -22,11 +23,11 @@ test.each([
   ['4194304', 4194304],
   ['64mb', 64 * 1024 ** 2],
 ])('size %s', (text, bytes) => {
-  expect(parseBytes(text)).toBe(bytes)
+  expect(parseRam(text)).toBe(bytes)
 })
 
-test.each(['', 'm', '-5m', '5x', '5 m', '1k', '0', 'NaN'])('size %j is refused', (text) => {
-  expect(() => parseBytes(text)).toThrow(RangeError)
+test.each(['', 'm', '-5m', '5x', 'NaN'])('size %j is refused', (text) => {
+  expect(() => parseRam(text)).toThrow(RangeError)
 })
 
 test('hierarchies are found where they are mounted', () => {
@@ -81,7 +82,7 @@ test('the trace records what passed the door, failures too, and costs nothing wh
     ['mount', '0'],
     ['umount2', 'EBUSY'],
   ])
-  const lines = reportLines(records, { colour: false, columns: 120 })
+  const lines = reportLines(located(records), { colour: false, columns: 120 })
   expect(lines[1]).toMatch(/tocker +mount\("a", "b"\) +.*= 0/)
   expect(JSON.parse(reportJson(records)[1] ?? '')).toMatchObject({ name: 'umount2', result: 'EBUSY' })
 })
@@ -101,4 +102,17 @@ test('what repeats in the X-ray is folded, and nothing else', () => {
     'a.ts:1 0',
     ...Array.from({ length: 5 }, () => ' 0'),
   ])
+})
+
+test('of the mappings of a process, those of files that are as the file is can be dropped', () => {
+  const mapping = (head: string, rss: number, anonymous: number): string =>
+    `${head}\nSize: 100 kB\nRss: ${rss} kB\nPss: 4 kB\nAnonymous: ${anonymous} kB\nVmFlags: rd mr\n`
+  const smaps = [
+    mapping('00400000-00500000 r-xp 00000000 fe:00 5349938    /usr/bin/node', 512, 0),
+    mapping('00600000-00700000 rw-p 00100000 fe:00 5349938    /usr/bin/node', 512, 0),
+    mapping('00700000-00800000 r--p 00200000 fe:00 5349938    /usr/bin/node', 16, 16),
+    mapping('00800000-00900000 r--p 00200000 fe:00 5349938    /usr/bin/node', 0, 0),
+    mapping('7ffe86b6f000-7ffe86b90000 r--p 00000000 00:00 0  [stack]', 16, 0),
+  ].join('')
+  expect(cleanRanges(smaps)).toEqual([{ from: 0x400000, length: 0x100000, resident: 512 }])
 })

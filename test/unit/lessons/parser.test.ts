@@ -157,6 +157,24 @@ test('the linter reads as an editor would', async () => {
   }
 })
 
+test.each([
+  ['chroot /srv/jail /bin/sh', true],
+  ['cd /srv && unshare --pid --fork --mount-proc bash', true],
+  ['env -i busybox sh', true],
+  ['sh', true],
+  ["unshare --user sh -c 'id'", false],
+  ['ls -l /bin/sh', false],
+  ['echo id | chroot /srv/jail sh', false],
+  ['command -v bash', false],
+])('the linter wants `%s` interactive: %s', async (command, wanted) => {
+  const complaints = async (word: string) => {
+    const lesson = await parse(step(`\`\`\`sh run${word}\n${command}\n\`\`\``))
+    return (await lint(lesson, ['demo'])).filter((one) => one.includes('mark it interactive')).length
+  }
+  expect(await complaints('')).toBe(wanted ? 1 : 0)
+  expect(await complaints(' interactive')).toBe(0)
+})
+
 describe('a translation', () => {
   const english = step(
     'Text.\n```sh run\nls\n```\n::: check "C"\n```sh\ntest -e /x || lab fail "There is no $x."\n```\n:::\n::: predict "Q?"\n- [x] Yes\n- [ ] No\n> Why.\n:::',
@@ -245,6 +263,7 @@ test('the catalogue has its modules in order, and knows a near miss', async () =
     'namespaces',
     'cgroups',
     'copy-on-write',
+    'engine',
   ])
   expect(await suggest('unshare-pdi')).toBe('unshare-pid')
   expect(await suggest('memory')).toBe('cgroup-memory')

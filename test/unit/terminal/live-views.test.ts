@@ -6,11 +6,14 @@ import { viewWords } from '../../../lessons/language/views.ts'
 import { parseCgroup } from '../../../lessons/player/watch/cgroup.ts'
 import { LayersReader } from '../../../lessons/player/watch/layers.ts'
 import { layersPicture } from '../../../lessons/player/watch/layers-picture.ts'
+import { parseNetwork } from '../../../lessons/player/watch/network.ts'
+import { networkPicture } from '../../../lessons/player/watch/network-picture.ts'
 import { namespaceLetters, processRows } from '../../../lessons/player/watch/process-rows.ts'
 import { parseProcesses } from '../../../lessons/player/watch/processes.ts'
 import type { CgroupSample } from '../../../lessons/player/watch/samples.ts'
 import { cgroupLines } from '../../../lessons/terminal/views/cgroup.ts'
 import { layersLines } from '../../../lessons/terminal/views/layers.ts'
+import { networkLines } from '../../../lessons/terminal/views/network.ts'
 import { namespacesLines, processesLines } from '../../../lessons/terminal/views/processes.ts'
 import { recordedFrame } from '../../suites/frames.ts'
 
@@ -46,14 +49,28 @@ const picture = layersPicture(
   }),
 )
 
+function network(name: 'bridge' | 'cable') {
+  const found = parseNetwork(recordedFrame(name))
+  const later = structuredClone(found)
+  if (!found || !later) throw new Error('the recorded frame has networks')
+  later.at += 1000
+  for (const space of later.spaces) space.at += 1000
+  later.forwarded += 4
+  for (const end of later.spaces[0]?.interfaces ?? []) if (end.name === 'v-db') end.received.packets += 3
+  const drawn = networkPicture(later, networkPicture(found))
+  if (!drawn) throw new Error('the sample has a host')
+  return drawn
+}
+
 function draw(view: string, width: number, language: 'en' | 'zh'): string[] {
   const words = viewWords[language]
   if (view === 'namespaces') return namespacesLines(processes, letters, width, words)
   if (view === 'processes') return processesLines(processes, width, words)
   if (view === 'layers') return layersLines(picture, width, words)
+  if (view === 'bridge' || view === 'cable') return networkLines(network(view), width, words)
   return cgroupLines(history(view === 'solo' ? 'solo' : 'siblings'), width, words)
 }
-const views = ['namespaces', 'processes', 'solo', 'siblings', 'layers']
+const views = ['namespaces', 'processes', 'solo', 'siblings', 'layers', 'bridge', 'cable']
 
 test.each([40, 56, 76, 120])('no line is wider than %i cells', (width) => {
   for (const language of ['en', 'zh'] as const)
@@ -104,4 +121,38 @@ test('layers: what comes out, the stack, what is hidden, taken away, and copied 
   expect(lines.join('\n')).toMatch(/U upper +✕a .*▧dir\//)
   expect(lines.join('\n')).toMatch(/1 lower 1 +~a~ {2}etc\/ {2}~etc\/b~/)
   expect(lines.join('\n')).toMatch(/⬆ copied up: .*etc\/b|⬆ copied up: big/)
+  const text = lines.join(' ')
+  for (const sign of ['·U ·1 the layer', '✕ whiteout', '~x~ hidden', '▧ opaque']) expect(text).toContain(sign)
+  // A sign that is not there is not explained.
+  const plain = { ...sample, layers: sample.layers.map((one) => ({ ...one, entries: [] })) }
+  expect(layersLines(layersPicture(plain), 100, viewWords.en).join(' ')).not.toMatch(/✕|▧|~x~/)
+})
+
+test('networks: the way out, the door, the bridge with its ports, and what moves in the cables', () => {
+  const lines = draw('bridge', 100, 'en').map(stripVTControlCharacters)
+  expect(lines).toEqual([
+    'web gets out by eth0, and is 10.0.2.15 out there.',
+    'outside  10.0.2.2',
+    ' ┃ eth0 10.0.2.15/24 fec0::5054:ff:fe12:3456/64',
+    ' ┃ :8080 leads to 172.18.0.2:80 [B] web',
+    ' ┃ 172.18.0.0/16 leaves as 10.0.2.15',
+    ' ┃ ✓ passes packets on 4 packets a second',
+    'the machine',
+    ' br0 bridge 172.18.0.1/16',
+    ' ├ v-web ●━━━━●[B] eth0 172.18.0.2/16  web · sleep 352, nc 651',
+    ' └ v-db ●━◂3━●[A] eth0 172.18.0.3/16  db · ping 657',
+    'Conversations that the kernel tracks',
+    expect.stringMatching(
+      /^ tcp 10\.0\.2\.15:\d+ → 10\.0\.2\.15:8080 answered by 172\.18\.0\.2:80 ESTABLISHED$/,
+    ),
+    ' icmp 172.18.0.3 → 10.0.2.2 seen outside as 10.0.2.15',
+  ])
+  const cable = draw('cable', 100, 'en').map(stripVTControlCharacters)
+  expect(cable[0]).toBe('sleep (696) has a cable at lc-in that is not up at both ends: nothing gets through.')
+  expect(cable).toContain(' ╳ passes nothing on: ip_forward is 0')
+  expect(cable.at(-1)).toBe(' lc-out 10.77.0.1/24 ●╌╌╌╌○[A] lc-in no address down  sleep (696) lo down')
+  expect(draw('cable', 100, 'zh').join('\n')).toContain('并非两端都启用')
+  const nobody = network('cable')
+  const host = networkLines({ ...nobody, rooms: [], cables: [] }, 100, viewWords.en)
+  expect(host.map(stripVTControlCharacters)[0]).toContain('No other network namespace yet')
 })
