@@ -7,24 +7,33 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { build } from 'esbuild'
 import flags from './engine/libcontainer/node-flags.json' with { type: 'json' }
 
 /** One file each: started often, or copied to another machine. */
 const single = {
   keeper: 'sandbox-vm/keeper/main.ts',
-  tocker: 'engine/cli/main.ts',
+  'tocker-supervisor': 'engine/daemon/supervisor/main.ts',
+  tockerd: 'engine/daemon/main.ts',
 }
-/** Split where the source says import(): `--help` must not load the terminal UI. */
+/** Split where the source says import(): `--help` must not load the terminal UI, and `tocker images` no HTTP. */
 const split = {
   'learn-containers': 'lessons/terminal/main.tsx',
   site: 'site/server/main.ts',
 }
+/** Apart from those: its chunks go into every sandbox, and hold nothing that others need. */
+const engineSplit = { tocker: 'engine/cli/main.ts' }
 /** What every container waits for, and so compiled ahead: engine/compiled-code.ts. */
 const compiled = {
+  'tocker-ahead': 'engine/libcontainer/tocker-ahead.ts',
   'tocker-init': 'engine/libcontainer/tocker-init.ts',
   'tocker-runtime': 'engine/libcontainer/tocker-runtime.ts',
+}
+/** Which of them a program runs, one after the other. */
+const programs = {
+  'tocker-init': ['tocker-init'],
+  'tocker-runtime': ['tocker-ahead', 'tocker-runtime'],
 }
 
 // ssh2 and others are CommonJS: inside an ES module they need what CommonJS gives.
@@ -65,9 +74,35 @@ const options = {
   ],
 }
 
+/**
+ * Node's own modules, asked for instead of imported: for each that is imported Node makes a list of
+ * exports, and reads all of them to do so, the lazy ones too. `import 'node:fs'` loads its streams, and
+ * `import 'node:http'` all of fetch(). A command that people wait for saves 80 ms of 120.
+ * @type {import('esbuild').Plugin}
+ */
+const builtinsByName = {
+  name: 'builtins-by-name',
+  setup(api) {
+    // Loaded later, one is a real import: what stands for it here has no names of its own to take out of it.
+    api.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, external: true } : { path, namespace: 'builtin' },
+    )
+    api.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
 const results = await Promise.all([
   build({ ...options, entryPoints: single }),
   build({ ...options, entryPoints: split, splitting: true }),
+  build({
+    ...options,
+    entryPoints: engineSplit,
+    splitting: true,
+    banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+    plugins: [builtinsByName],
+  }),
   // CommonJS in a function, which is how vm.Script gives it require().
   build({
     ...options,
@@ -77,7 +112,7 @@ const results = await Promise.all([
     format: 'cjs',
     define: { ...options.define, 'import.meta.url': '__url' },
     banner: {
-      js: "(function (require, __filename) { const __url = require('node:url').pathToFileURL(__filename).href;",
+      js: "(function (require, __filename, shared) { const __url = require('node:url').pathToFileURL(__filename).href;",
     },
     footer: { js: '})' },
   }),
@@ -87,7 +122,7 @@ const files = results.flatMap((result) => result.outputFiles)
 const digest = createHash('sha256')
 for (const file of files) await put(file)
 
-/** By program: its source under dist, whose name holds the hash of what is in it. @type {Record<string, string>} */
+/** Of each of those: its source under dist, whose name holds the hash of what is in it. @type {Record<string, string>} */
 const bodies = Object.fromEntries(
   Object.entries(compiled).map(([name, source]) => {
     const outputs = Object.entries(Object.assign({}, ...results.map((result) => result.metafile.outputs)))
@@ -103,7 +138,7 @@ execFileSync(process.execPath, [
 // What starts them names them, so it comes last.
 const starts = await build({
   ...options,
-  entryPoints: Object.keys(bodies).map((name) => ({ in: `start:${name}`, out: name })),
+  entryPoints: Object.keys(programs).map((name) => ({ in: `start:${name}`, out: name })),
   outExtension: { '.js': '.cjs' },
   sourcemap: false,
   format: 'cjs',
@@ -118,7 +153,11 @@ const starts = await build({
           namespace: 'start',
         }))
         api.onLoad({ filter: /.*/, namespace: 'start' }, ({ path }) => ({
-          contents: `import { runCompiled } from './engine/compiled-code.ts'\nrunCompiled(\`\${__dirname}/${bodies[path]}\`)`,
+          contents: [
+            "import { runCompiled } from './engine/compiled-code.ts'",
+            'const shared = {}',
+            ...bodiesOf(path).map((body) => `runCompiled(\`\${__dirname}/${body}\`, shared)`),
+          ].join('\n'),
           resolveDir: '.',
         }))
       },
@@ -135,20 +174,24 @@ for (const name of await readdir('dist/chunks').catch(() => [])) {
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
 await writeFile('dist/stamp', `${version} ${digest.digest('hex')}\n`)
-for (const name of Object.keys({ ...single, ...split })) await chmod(`dist/${name}.mjs`, 0o755)
+for (const name of Object.keys({ ...single, ...split, ...engineSplit }))
+  await chmod(`dist/${name}.mjs`, 0o755)
 
 // What goes to /opt/tocker in a sandbox: the engine's bundle, and koffi with the
 // one native file that this platform needs (glibc; the package brings musl's too).
 const engine = 'dist/engine.new'
 await rm(engine, { recursive: true, force: true })
 await mkdir(engine, { recursive: true })
-for (const file of ['tocker.mjs', 'tocker.mjs.map', ...Object.entries(bodies).flatMap(filesOf)])
+const tocker = results[2].outputFiles.map(({ path }) => relative('dist', path))
+const daemon = ['tockerd', 'tocker-supervisor'].flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`])
+for (const file of [...tocker, ...daemon, ...Object.keys(programs).flatMap(filesOf)])
   await cp(`dist/${file}`, `${engine}/${file}`)
 await writeFile(`${engine}/package.json`, `${JSON.stringify({ name: 'tocker', version, type: 'module' })}\n`)
 // Its commands. Node raises its soft limit of open files to the hard one: a container gets what we were given.
 await mkdir(`${engine}/bin`)
 for (const [name, words] of Object.entries({
   tocker: '/opt/tocker/tocker.mjs',
+  tockerd: '--max-semi-space-size=2 /opt/tocker/tockerd.mjs',
   'tocker-runtime': [...flags, '/opt/tocker/tocker-runtime.cjs'].join(' '),
 }))
   await writeFile(
@@ -180,7 +223,13 @@ async function put({ path, contents }) {
   digest.update(contents)
 }
 
-/** All of a program that is compiled ahead. @param {[string, string]} entry */
-function filesOf([name, body]) {
-  return [`${name}.cjs`, body, `${body}.map`, `${body}.code`]
+/** What a program runs, under dist. @param {string} program */
+function bodiesOf(program) {
+  const names = Object.entries(programs).flatMap(([name, list]) => (name === program ? list : []))
+  return names.flatMap((name) => bodies[name] ?? [])
+}
+
+/** All of a program that is compiled ahead. @param {string} program */
+function filesOf(program) {
+  return [`${program}.cjs`, ...bodiesOf(program).flatMap((body) => [body, `${body}.map`, `${body}.code`])]
 }
