@@ -33,8 +33,9 @@ import {
   setNoNewPrivileges,
   setUndumpable,
 } from '../syscalls/credentials.ts'
-import { type PreparedCall, runSilently } from '../syscalls/prepared.ts'
+import { callInARow, type PreparedCall } from '../syscalls/prepared.ts'
 import { dieWithParent } from '../syscalls/process.ts'
+import type { PreparedChild } from '../syscalls/spawn.ts'
 import {
   CAP_SYS_ADMIN,
   type CapabilityPlan,
@@ -61,9 +62,9 @@ export function markNextExec(process: Process): void {
  * Gives up all that `process` does not ask for, after markNextExec().
  * @param program from compileSeccomp(), on the host's side
  * @param warn takes a line for people: what could not be granted, and why that is not fatal
- * @param exec from prepareExecute(); it then runs right after the last step, with
- *   nothing in between, and confine() returns no more. From prepareSpawn(), or left
- *   out: the caller's next calls are subject to the filter.
+ * @param end from prepareExecute(): it runs right after the last step, with nothing in
+ *   between, and confine() returns no more. From prepareChild(): the filter judges all
+ *   that it takes to have the child, and the caller's next calls.
  * @param foreground the process dies with the one who started it
  * @throws EngineError; the process is half confined then, and good for nothing but to exit
  */
@@ -71,7 +72,7 @@ export function confine(
   process: Process,
   program: SeccompProgram | undefined,
   warn: (line: string) => void,
-  exec?: PreparedCall,
+  end: PreparedCall | PreparedChild,
   foreground = false,
 ): void {
   const plan = planCapabilities(process.capabilities ?? {}, lastCapability(), capget(), warn)
@@ -84,15 +85,11 @@ export function confine(
   // Another user's process forgets it (prctl(2)), so not before.
   if (foreground) dieWithParent('SIGKILL')
   const last = [...limits, ...lastCalls(plan, program, process.noNewPrivileges === true)]
-  if (exec) last.push(exec)
-  takeAway('take the last privileges away ($.process)', () =>
-    program || exec
-      ? runSilently(last)
-      : // Nobody forbids the trace to write: it shows each call at its time.
-        last.forEach(({ go }) => {
-          go()
-        }),
-  )
+  takeAway('take the last privileges away ($.process)', () => {
+    if ('numbers' in end) return callInARow([...last, end])
+    callInARow(last, [end])
+    end.go()
+  })
 }
 // #endregion confine
 

@@ -145,7 +145,7 @@ export function prepareExecute(
   resetSignal('SIGXFSZ')
   // And it may block SIGUSR1, which starts its debugger: a program's `trap … USR1` would never be called.
   unblockSignals()
-  return explained(file, prepareExecve(file, args, env))
+  return { ...prepareExecve(file, args, env), explain: (cause) => explain(file, cause) }
 }
 
 /**
@@ -159,20 +159,16 @@ export function prepareChild(
   terminal?: string,
 ): PreparedChild {
   refuseOurselves(file)
-  return explained(file, prepareSpawn(file, args, env, terminal))
-}
-
-/** The call, with what it says when the kernel refuses it in the words that people know. */
-function explained<Call extends PreparedCall>(file: string, call: Call): Call {
-  const { go } = call
-  call.go = (inVain) => {
+  const child = prepareSpawn(file, args, env, terminal)
+  const { go } = child
+  child.go = () => {
     try {
-      go(inVain)
+      go()
     } catch (cause) {
-      throw explain(file, cause)
+      throw cause instanceof SyscallError ? explain(file, cause) : cause
     }
   }
-  return call
+  return child
 }
 
 /** All descriptors close at execve(2) but these. */
@@ -203,8 +199,7 @@ export function keepOpen(fds: readonly number[]): void {
 }
 
 /** From errno to the words of strerror(3), which runc's users see. */
-function explain(file: string, cause: unknown): unknown {
-  if (!(cause instanceof SyscallError)) return cause
+function explain(file: string, cause: SyscallError): EngineError {
   const words: Record<string, [string, number]> = {
     ENOENT: ['no such file or directory (the file, or the interpreter that it names)', 127],
     EACCES: ['permission denied', 126],

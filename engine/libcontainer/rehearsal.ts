@@ -16,8 +16,10 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { capget, lastCapability } from '../syscalls/credentials.ts'
 import { MS_REC, MS_SLAVE } from '../syscalls/flags.ts'
+import { getrlimit, prepareRlimit } from '../syscalls/limits.ts'
 import { mount } from '../syscalls/mount.ts'
 import { sethostname, setns } from '../syscalls/namespace.ts'
+import { callInARow } from '../syscalls/prepared.ts'
 import { receiveFds, sendFds, socketpair } from '../syscalls/socket.ts'
 import { prepareSpawn } from '../syscalls/spawn.ts'
 import { dup2 } from '../syscalls/terminal.ts'
@@ -101,4 +103,7 @@ function makeContainer(): void {
   const env = processEnvironment(['PATH=/bin'], process.user.uid)
   prepareExecute(resolveExecutable('true', env), process.args, env, [])
   prepareCapabilities(planCapabilities({}, lastCapability(), capget(), () => {}))
+  // As it is: a call that changes nothing.
+  const { soft, hard } = getrlimit('RLIMIT_CORE')
+  callInARow([prepareRlimit('RLIMIT_CORE', soft, hard)])
 }

@@ -16,6 +16,7 @@ import {
   RLIM_INFINITY,
   type RlimitName,
   rlimitNumbers,
+  setrlimit,
 } from '../syscalls/limits.ts'
 import type { PreparedCall } from '../syscalls/prepared.ts'
 import type { Process } from './config/process.ts'
@@ -65,7 +66,7 @@ function prepareOne(
   const now = getrlimit(type)
   if (hard > now.hard) {
     try {
-      prepareRlimit(type, now.soft, hard).go()
+      setrlimit(type, now.soft, hard)
     } catch (cause) {
       if (!(cause instanceof SyscallError) || cause.code !== 'EPERM')
         throw new EngineError('invalid', `set ${type} ($.process.rlimits)`, { cause })

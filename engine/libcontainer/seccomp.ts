@@ -11,7 +11,7 @@
 // config-linux.md, "Seccomp"; seccomp(2), seccomp_rule_add(3).
 //
 // Next: engine/libcontainer/seccomp-enosys.ts
-import { EngineError, SyscallError } from '../errors.ts'
+import { EngineError } from '../errors.ts'
 import { type ArgumentTest, type FilterContext, makeFilter, resolveSyscall } from '../syscalls/libseccomp.ts'
 import type { PreparedCall } from '../syscalls/prepared.ts'
 import { filterFlags, prepareFilter } from '../syscalls/seccomp.ts'
@@ -135,21 +135,14 @@ function parseFlags(names: readonly string[]): number {
 
 /** The call that loads the program, with what to do when the kernel refuses it. */
 export function prepareSeccomp(program: SeccompProgram): PreparedCall {
-  const call = prepareFilter(program.bpf, program.flags)
+  const why: Record<string, string> = {
+    EACCES: ': without CAP_SYS_ADMIN it takes $.process.noNewPrivileges',
+    EINVAL: ': this kernel has no seccomp filters, or not one of $.linux.seccomp.flags',
+    ENOMEM: ': the program is too long',
+  }
   return {
-    ...call,
-    go: (inVain) => {
-      try {
-        call.go(inVain)
-      } catch (cause) {
-        const code = cause instanceof SyscallError ? cause.code : ''
-        const why: Record<string, string> = {
-          EACCES: ': without CAP_SYS_ADMIN it takes $.process.noNewPrivileges',
-          EINVAL: ': this kernel has no seccomp filters, or not one of $.linux.seccomp.flags',
-          ENOMEM: ': the program is too long',
-        }
-        throw new EngineError('forbidden', `load the seccomp filter${why[code] ?? ''}`, { cause })
-      }
-    },
+    ...prepareFilter(program.bpf, program.flags),
+    explain: (cause) =>
+      new EngineError('forbidden', `load the seccomp filter${why[cause.code] ?? ''}`, { cause }),
   }
 }

@@ -4,7 +4,7 @@
 // thread of Node to follow (nptl(7)); the system calls by number change this one
 // only, which is enough: execve(2) ends all others.
 import { type Argument, bytes, call, number, rawSyscall } from './libc.ts'
-import type { PreparedCall } from './prepared.ts'
+import { ownMemory, type PreparedCall } from './prepared.ts'
 
 // linux/prctl.h
 const PR_SET_DUMPABLE = 4
@@ -15,21 +15,13 @@ const PR_SET_NO_NEW_PRIVS = 38
 const PR_CAP_AMBIENT = 47
 const PR_CAP_AMBIENT_RAISE = 2
 const PR_CAP_AMBIENT_CLEAR_ALL = 4
+const prctlNumbers = { x64: 157, arm64: 167 }
 
 const nothing = number(0)
 
 /** All five arguments, always: newer options answer EINVAL when one that they do not use is not 0. */
 function prctl(option: Argument, a: Argument, b: Argument = nothing): void {
   call('prctl', 'int prctl(int, ulong, ulong, ulong, ulong)', [option, a, b, nothing, nothing])
-}
-
-function prepareCtl(option: Argument, a: Argument, b?: Argument): PreparedCall {
-  return {
-    name: 'prctl',
-    shown: [option, a, ...(b ? [b] : [])].map(({ shown }) => shown).join(', '),
-    // No such option: EINVAL.
-    go: (inVain) => prctl(inVain ? number(-1) : option, a, b),
-  }
 }
 
 /** PR_SET_NO_NEW_PRIVS: from now on execve(2) grants nothing, be the file set-user-ID or not. There is no way back. */
@@ -52,20 +44,24 @@ export function dropBounding(capability: number, name: string): void {
   prctl(number(PR_CAPBSET_DROP, 'PR_CAPBSET_DROP'), number(capability, name))
 }
 
+/** PR_CAP_AMBIENT_CLEAR_ALL. */
 export function prepareClearAmbient(): PreparedCall {
-  return prepareCtl(
-    number(PR_CAP_AMBIENT, 'PR_CAP_AMBIENT'),
-    number(PR_CAP_AMBIENT_CLEAR_ALL, 'PR_CAP_AMBIENT_CLEAR_ALL'),
-  )
+  return {
+    name: 'prctl',
+    shown: 'PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL',
+    numbers: prctlNumbers,
+    args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL],
+  }
 }
 
 /** PR_CAP_AMBIENT_RAISE: execve(2) passes it on without a set-user-ID bit. It must be permitted and inheritable. */
 export function prepareRaiseAmbient(capability: number, name: string): PreparedCall {
-  return prepareCtl(
-    number(PR_CAP_AMBIENT, 'PR_CAP_AMBIENT'),
-    number(PR_CAP_AMBIENT_RAISE, 'PR_CAP_AMBIENT_RAISE'),
-    number(capability, name),
-  )
+  return {
+    name: 'prctl',
+    shown: `PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, ${name}`,
+    numbers: prctlNumbers,
+    args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability],
+  }
 }
 
 /**
@@ -131,17 +127,11 @@ export function prepareCapset(sets: CapabilitySets): PreparedCall {
     [sets.effective, sets.permitted, sets.inheritable].map((set) => Number((set >> shift) & 0xffffffffn))
   const data = new Uint8Array(new Uint32Array([...halves(0n), ...halves(32n)]).buffer)
   const hexadecimal = (set: bigint): string => `0x${set.toString(16)}`
-  const header = bytes(capabilityHeader(), '{_LINUX_CAPABILITY_VERSION_3, 0}')
-  const body = bytes(
-    data,
-    `{effective=${hexadecimal(sets.effective)}, permitted=${hexadecimal(sets.permitted)}, inheritable=${hexadecimal(sets.inheritable)}}`,
-  )
   return {
     name: 'capset',
-    shown: `${header.shown}, ${body.shown}`,
-    // Without a header: EFAULT.
-    go: (inVain) =>
-      void call('capset', 'int capset(void*, void*)', [inVain ? bytes(null, 'NULL') : header, body]),
+    shown: `{_LINUX_CAPABILITY_VERSION_3, 0}, {effective=${hexadecimal(sets.effective)}, permitted=${hexadecimal(sets.permitted)}, inheritable=${hexadecimal(sets.inheritable)}}`,
+    numbers: { x64: 126, arm64: 91 },
+    args: [ownMemory(capabilityHeader()), ownMemory(data)],
   }
 }
 

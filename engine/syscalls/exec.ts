@@ -3,23 +3,43 @@
 // Node's process.execve would do, but for two things: it runs handlers first,
 // whose system calls a seccomp filter may forbid, and it keeps 0 to 2 only.
 import { constants } from 'node:os'
-import { bytes, call, number, rawSyscall, text, texts } from './libc.ts'
-import type { PreparedCall } from './prepared.ts'
+import { address, bytes, call, number, rawSyscall } from './libc.ts'
+import { ownMemory, type PreparedCall } from './prepared.ts'
 
 /**
  * execve(2): this process becomes `file`.
  * @param env `NAME=value`, in this order
  */
 export function prepareExecve(file: string, argv: readonly string[], env: readonly string[]): PreparedCall {
-  const args = [text(file), texts(argv), texts(env, `${env.length} variables`)]
-  const execve = (all: typeof args): void =>
-    void call('execve', 'int execve(const char*, const char**, const char**)', all)
+  const [lists, path] = [[argv, env].map(stringArray), cString(file)]
   return {
     name: 'execve',
-    shown: args.map(({ shown }) => shown).join(', '),
-    // No file has an empty name: ENOENT, with all arguments laid out as they will be.
-    go: (inVain) => execve(inVain ? [text(''), ...args.slice(1)] : args),
+    shown: `${JSON.stringify(file)}, ${JSON.stringify(argv)}, ${env.length} variables`,
+    numbers: { x64: 59, arm64: 221 },
+    args: [path, ...lists],
   }
+}
+
+/** char *[]: addresses, 0 after the last, and behind them the strings that they point to. */
+function stringArray(strings: readonly string[]): Uint8Array {
+  const texts = strings.map(cString)
+  const pointers = 8 * (texts.length + 1)
+  const size = texts.reduce((sum, { length }) => sum + length, pointers)
+  const array = new Uint8Array(new ArrayBuffer(size))
+  const base = address(array)
+  const view = new DataView(array.buffer)
+  let at = pointers
+  for (const [index, text] of texts.entries()) {
+    view.setBigUint64(8 * index, base + BigInt(at), true)
+    array.set(text, at)
+    at += text.length
+  }
+  return array
+}
+
+/** Bytes that end with NUL. */
+function cString(value: string): Uint8Array {
+  return ownMemory(Buffer.from(`${value}\0`))
 }
 
 const CLOSE_RANGE_CLOEXEC = 4

@@ -59,11 +59,6 @@ export function bytes(value: Uint8Array | null, shown: string): Argument {
   return { value, shown }
 }
 
-/** An array of strings that ends with NULL, as execve(2) takes it. */
-export function texts(values: readonly string[], shown = JSON.stringify(values)): Argument {
-  return { value: [...values, null], shown }
-}
-
 type LibcFunction = ReturnType<ReturnType<typeof koffi.load>['func']>
 
 /** The address of a buffer, for a structure that holds a pointer to it. Keep the buffer alive as long as the structure. */
@@ -89,6 +84,12 @@ function declare(prototype: string): LibcFunction {
     declared.set(prototype, found)
   }
   return found
+}
+
+/** The function that is at `address`. @param prototype as C declares it, with a name that no other has */
+export function functionAt(address: bigint, prototype: string): (...values: Argument['value'][]) => void {
+  const type = ffi().proto(prototype)
+  return (...values) => ffi().call(address, type, ...values)
 }
 
 /** A function of glibc that is no system call, and which the trace leaves out. @returns what it returned */

@@ -2,7 +2,7 @@
 // how much this process gets of what all share, and how it is served.
 import { spell } from './flags.ts'
 import { bytes, call, number, rawSyscall } from './libc.ts'
-import type { PreparedCall } from './prepared.ts'
+import { ownMemory, type PreparedCall } from './prepared.ts'
 
 /** getrlimit(2), sys/resource.h. The numbers are those of x86-64 and arm64 (others differ from 5 on). */
 export const rlimitNumbers = {
@@ -28,20 +28,31 @@ export type RlimitName = keyof typeof rlimitNumbers
 export const RLIM_INFINITY = 2n ** 64n - 1n
 
 /** setrlimit(2). */
+export function setrlimit(name: RlimitName, soft: bigint, hard: bigint): void {
+  call('setrlimit', 'int setrlimit(int, const void*)', [
+    number(rlimitNumbers[name], name),
+    bytes(limitBytes(soft, hard), showLimits(soft, hard)),
+  ])
+}
+
+/** The same, for later. */
 export function prepareRlimit(name: RlimitName, soft: bigint, hard: bigint): PreparedCall {
-  const shown = (value: bigint): string => (value === RLIM_INFINITY ? 'RLIM_INFINITY' : String(value))
-  const resource = number(rlimitNumbers[name], name)
-  const limits = bytes(
-    new Uint8Array(new BigUint64Array([soft, hard]).buffer),
-    `{rlim_cur=${shown(soft)}, rlim_max=${shown(hard)}}`,
-  )
   return {
     name: 'setrlimit',
-    shown: `${resource.shown}, ${limits.shown}`,
-    // No such resource: EINVAL.
-    go: (inVain) =>
-      void call('setrlimit', 'int setrlimit(int, const void*)', [inVain ? number(-1) : resource, limits]),
+    shown: `${name}, ${showLimits(soft, hard)}`,
+    numbers: { x64: 160, arm64: 164 },
+    args: [rlimitNumbers[name], ownMemory(limitBytes(soft, hard))],
   }
+}
+
+/** struct rlimit. */
+function limitBytes(soft: bigint, hard: bigint): Uint8Array {
+  return new Uint8Array(new BigUint64Array([soft, hard]).buffer)
+}
+
+function showLimits(soft: bigint, hard: bigint): string {
+  const shown = (value: bigint): string => (value === RLIM_INFINITY ? 'RLIM_INFINITY' : String(value))
+  return `{rlim_cur=${shown(soft)}, rlim_max=${shown(hard)}}`
 }
 
 /** getrlimit(2). */

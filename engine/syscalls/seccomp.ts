@@ -4,8 +4,8 @@
 // The program is classic BPF, bpf(4): struct sock_filter of 8 bytes each,
 // compiled beforehand by libseccomp.ts.
 import { spell } from './flags.ts'
-import { type Argument, address, bytes, number, rawSyscall } from './libc.ts'
-import type { PreparedCall } from './prepared.ts'
+import { address } from './libc.ts'
+import { ownMemory, type PreparedCall } from './prepared.ts'
 
 const SECCOMP_SET_MODE_FILTER = 1
 
@@ -25,27 +25,15 @@ export const filterFlags = {
  * @param bpf a multiple of 8 bytes, 4096 instructions at most
  */
 export function prepareFilter(bpf: Uint8Array, flags: number): PreparedCall {
-  // A copy with memory of its own: the structure below holds its address.
-  const filter = new Uint8Array(Math.max(bpf.length, 4096))
-  filter.set(bpf)
+  const filter = ownMemory(bpf)
   // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
   const program = new DataView(new ArrayBuffer(16))
   program.setUint16(0, bpf.length / 8, true)
   program.setBigUint64(8, address(filter), true)
-  const args: Argument[] = [
-    number(SECCOMP_SET_MODE_FILTER, 'SECCOMP_SET_MODE_FILTER'),
-    number(flags, spell(flags, filterFlags)),
-    bytes(new Uint8Array(program.buffer), `{len=${bpf.length / 8}, filter=…}`),
-  ]
-  const seccomp = (all: readonly Argument[]): void =>
-    void rawSyscall('seccomp', { x64: 317, arm64: 277 }, 'long syscall(long, uint, uint, const void*)', all)
   return {
     name: 'seccomp',
-    shown: args.map(({ shown }) => shown).join(', '),
-    // `filter` is named here so that the collector leaves it alone until then.
-    go: (inVain) => {
-      // No such operation: EINVAL.
-      if (filter.length > 0) seccomp(inVain ? [number(0xffff), ...args.slice(1)] : args)
-    },
+    shown: `SECCOMP_SET_MODE_FILTER, ${spell(flags, filterFlags)}, {len=${bpf.length / 8}, filter=…}`,
+    numbers: { x64: 317, arm64: 277 },
+    args: [SECCOMP_SET_MODE_FILTER, flags, new Uint8Array(program.buffer), filter],
   }
 }

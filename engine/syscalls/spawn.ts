@@ -11,7 +11,6 @@ import { constants } from 'node:fs'
 import { SyscallError } from '../errors.ts'
 import { errnoName } from './errno.ts'
 import { plainCall } from './libc.ts'
-import type { PreparedCall } from './prepared.ts'
 
 /** Room for posix_spawn_file_actions_t and posix_spawnattr_t: 80 and 336 bytes in glibc, less in musl. */
 const room = 512
@@ -56,8 +55,13 @@ export function posixSpawn(file: string, argv: readonly string[], descriptors: r
 }
 
 /** A child that has not been born yet; `pid` is set once it was. */
-export interface PreparedChild extends PreparedCall {
+export interface PreparedChild {
+  /** For the trace, as in PreparedCall. */
+  name: string
+  shown: string
   pid: number | undefined
+  /** @throws SyscallError */
+  go: () => void
 }
 
 /**
@@ -88,9 +92,7 @@ export function prepareSpawn(
   const child: PreparedChild = {
     ...{ name: 'posix_spawn', shown },
     pid: undefined,
-    go: (inVain) => {
-      // In vain it would be a child all the same, and take a number in there; rehearsal.ts has had one.
-      if (inVain) return
+    go: () => {
       const errno = plainCall(
         'int posix_spawn(void*, const char*, void*, void*, const char**, const char**)',
         ...[new Uint8Array(pid.buffer), file, actions, attributes, [...argv, null], [...env, null]],

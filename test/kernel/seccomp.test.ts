@@ -64,14 +64,19 @@ describe.runIf(isLinuxRoot)('a seccomp filter (needs root on Linux)', () => {
         [true, []],
         [false, ['capset']],
       ] as const) {
-        const { stdout, exitCode, signal } = await confined('', {
-          seccomp: {
-            defaultAction: 'SCMP_ACT_KILL_PROCESS',
-            syscalls: [{ names: [...few, ...more], action: 'SCMP_ACT_ALLOW' }],
-          },
-          process: { noNewPrivileges, args: ['busybox', 'echo', 'alive'] },
-        })
-        expect({ stdout, exitCode, signal }).toMatchObject({ stdout: 'alive', exitCode: 0 })
+        const alive = () =>
+          confined('', {
+            seccomp: {
+              defaultAction: 'SCMP_ACT_KILL_PROCESS',
+              syscalls: [{ names: [...few, ...more], action: 'SCMP_ACT_ALLOW' }],
+            },
+            process: { noNewPrivileges, args: ['busybox', 'echo', 'alive'] },
+          })
+        // V8 makes a call of its own when it likes to: one start in a hundred, in the wrong place.
+        for (let round = 0; round < 20; round++) {
+          const { stdout, exitCode, signal } = await alive()
+          expect({ stdout, exitCode, signal }).toMatchObject({ stdout: 'alive', exitCode: 0 })
+        }
       }
     },
   )
