@@ -1,12 +1,12 @@
 // Suites by what they need. `npm test` runs all; `npx vitest run --project unit` needs nothing but Node.
 import { defineConfig } from 'vitest/config'
 
-// One after the other: two cores, one VM.
-const serial = { fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000 }
-
-// An emulated VM on a machine that does other work, too, has slow minutes. In CI a test that
-// needs one gets a second try; the report says which did (retry x1).
-const emulated = { ...serial, retry: process.env.CI ? 1 : 0 }
+// One after the other: two cores, one VM. A machine that does other work, too, has slow minutes,
+// so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
+const serial = {
+  ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000 },
+  retry: process.env.CI ? 1 : 0,
+}
 
 export default defineConfig({
   test: {
@@ -38,13 +38,13 @@ export default defineConfig({
           retry: process.env.CI ? 2 : 0,
         },
       },
-      { test: { name: 'vm', sequence: { groupOrder: 3 }, include: ['test/vm/**/*.test.ts'], ...emulated } },
+      { test: { name: 'vm', sequence: { groupOrder: 3 }, include: ['test/vm/**/*.test.ts'], ...serial } },
       {
         test: {
           name: 'lessons',
           sequence: { groupOrder: 4 },
           include: ['test/lessons/**/*.test.ts'],
-          ...emulated,
+          ...serial,
           // A whole lesson, with a check that waits for what a slow machine does late.
           testTimeout: 600_000,
         },
@@ -54,7 +54,7 @@ export default defineConfig({
           name: 'terminal',
           sequence: { groupOrder: 5 },
           include: ['test/terminal/**/*.test.ts'],
-          ...emulated,
+          ...serial,
         },
       },
       {
@@ -62,7 +62,7 @@ export default defineConfig({
           name: 'browser',
           sequence: { groupOrder: 6 },
           include: ['test/browser/**/*.test.ts'],
-          ...emulated,
+          ...serial,
         },
       },
       {
@@ -70,7 +70,7 @@ export default defineConfig({
           name: 'package',
           sequence: { groupOrder: 6 },
           include: ['test/package/**/*.test.ts'],
-          ...emulated,
+          ...serial,
         },
       },
     ],

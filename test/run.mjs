@@ -26,7 +26,8 @@ process.once('exit', () => {
 
 const before = leftovers(scratch)
 const report = join(scratch, 'report.json')
-const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const reporters = ['default', 'json', './test/second-tries.mjs'].map((one) => `--reporter=${one}`)
+const args = ['run', ...reporters, `--outputFile.json=${report}`]
 const child = spawn(projectNode(), ['node_modules/vitest/vitest.mjs', ...args, ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
