@@ -1,6 +1,7 @@
 // Tests of what a container finds mounted: a root filesystem for each test, and
 // test/kernel/mounts-inside.ts, which does in a mount namespace of its own what
 // init does, and looks around there.
+import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -87,4 +88,26 @@ async function inside(request: Request, unshare: readonly string[]): Promise<Ans
     ...[process.execPath, fixture, JSON.stringify(request)],
   ])
   return JSON.parse(stdout)
+}
+
+/** Another container with the same volume: two names take turns, as fast as can be, until it is disposed of. */
+export function exchange(one: string, other: string): AsyncDisposable {
+  const child = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const [a, b] = process.argv.slice(1)
+       const exchange = require('koffi').load('libc.so.6').func('int renameat2(int, str, int, str, uint)')
+       for (;;) exchange(-100, a, -100, b, 2)`,
+      ...[one, other],
+    ],
+    { cwd: packageRoot(), stdio: 'inherit' },
+  )
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }
