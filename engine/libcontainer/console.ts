@@ -8,12 +8,12 @@
 //
 // Runs in init, inside the container's mount namespace.
 // OCI runtime specification, config.md "Process": terminal, consoleSize.
-import { closeSync, constants, fchownSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fchownSync, fstatSync } from 'node:fs'
 import { EngineError, SyscallError } from '../errors.ts'
 import { DEVPTS_SUPER_MAGIC, fileSystemOf } from '../syscalls/file.ts'
-import { RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from '../syscalls/flags.ts'
+import { RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from '../syscalls/flags.ts'
 import { cloneTree, moveMount } from '../syscalls/mount.ts'
-import { makedev, O_PATH, openat2 } from '../syscalls/open.ts'
+import { O_PATH, openat2 } from '../syscalls/open.ts'
 import { sendFds } from '../syscalls/socket.ts'
 import {
   dup2,
@@ -125,14 +125,14 @@ function makeTerminal({ user, consoleSize }: Process, socket: number): { path: s
 }
 
 const O_CLOEXEC = 0o2000000
-/** Of ptmx in every devpts, fs/devpts/inode.c. */
-const PTMX_INO = 2
 
-/** Whoever is in the container may have put another file there, or a terminal of which they hold the other end. */
+/**
+ * Whoever is in the container may have put another file in its place, or a terminal of which
+ * they hold the other end: a devpts has one file of this name, and the kernel has made it.
+ */
 function openMaster(flags: number): number {
-  const master = openSync('/dev/pts/ptmx', flags)
-  const { ino, rdev } = fstatSync(master)
-  if (fileSystemOf(master) === DEVPTS_SUPER_MAGIC && ino === PTMX_INO && rdev === makedev(5, 2)) return master
-  closeSync(master)
-  throw new EngineError('forbidden', '/dev/pts/ptmx is not that of a devpts')
+  using directory = resolveInRoot('/', '/dev/pts', { create: false })
+  if (fileSystemOf(directory.fd) !== DEVPTS_SUPER_MAGIC)
+    throw new EngineError('forbidden', '/dev/pts is no devpts')
+  return openat2(directory.fd, 'ptmx', flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 }
