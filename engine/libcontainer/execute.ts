@@ -6,7 +6,7 @@
 //
 // Next: engine/syscalls/exec.ts
 import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
-import { EngineError, SyscallError } from '../errors.ts'
+import { EngineError, hasCode, SyscallError } from '../errors.ts'
 import {
   closeFromOnExec,
   prepareExecve,
@@ -40,8 +40,7 @@ export function findProgram(process: Process, listenEnv: readonly string[]): Pro
 
 function enterDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
-    chdir(path)
+    chdirMaking(path)
     // An image's /proc/self/fd/7 may be a directory of the host's that somebody left open, and
     // from there ".." leads up to the host's "/" (CVE-2024-21626).
     if (!currentDirectory().startsWith('/'))
@@ -49,6 +48,26 @@ function enterDirectory(path: string): void {
   } catch (cause) {
     throw new EngineError('invalid', `$.process.cwd: enter ${path}`, { cause })
   }
+}
+
+/** What an image lacks is made. Not by Node's own `recursive`: where mkdir(2) says ENOENT though the parent is there, as in /proc, it tries without end. */
+function chdirMaking(path: string): void {
+  try {
+    chdir(path)
+    return
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  let made = ''
+  for (const part of path.split('/').filter(Boolean)) {
+    made += `/${part}`
+    try {
+      mkdirSync(made)
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+    }
+  }
+  chdir(path)
 }
 
 /**

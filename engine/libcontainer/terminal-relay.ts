@@ -25,7 +25,8 @@ export class TerminalRelay {
 
   /** To be called once init has sent the master. */
   async connect(): Promise<void> {
-    const { ReadStream, WriteStream } = await import('node:tty')
+    // Not import(), for which a bundle that vm.Script runs (compiled-code.ts) has nobody to ask.
+    const { ReadStream, WriteStream } = process.getBuiltinModule('node:tty')
     closeSync(this.socket)
     const [fd] = receiveFds(this.#ours)
     if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')

@@ -37,6 +37,13 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect(readdirSync(`/proc/${pid}/fd`)).not.toContain('250')
     })
 
+    test('a working directory below /proc that is not there is an error, and not tried for ever', async () => {
+      const container = await runtime.container({ process: { cwd: '/proc/self/fd/251' } })
+      expect((await container.create()).stderr).toMatch(
+        /\$\.process\.cwd: enter \/proc\/self\/fd\/251: ENOENT/,
+      )
+    })
+
     test('and none of those that init has itself is one', async () => {
       for (let fd = 3; fd < 30; fd++) {
         const container = await runtime.container({ process: { cwd: `/proc/self/fd/${fd}` } })
