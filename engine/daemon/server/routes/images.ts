@@ -4,6 +4,7 @@
 // pulls, fromSrc imports.
 import { pipeline } from 'node:stream/promises'
 import { EngineError } from '../../../errors.ts'
+import type { Platform } from '../../../graph/platform.ts'
 import type { Daemon } from '../../daemon.ts'
 import type { Engine } from '../../engine.ts'
 import { imageImport } from '../../jobs/image-import.ts'
@@ -21,6 +22,10 @@ import type { Route } from '../router.ts'
 
 export function imageRoutes(engine: Engine<Daemon>): Route[] {
   const image = (exchange: Exchange): { image: string } => ({ image: exchange.parameter('name') })
+  const platform = ({ query }: Exchange, name = 'platform') => {
+    const wanted = query.platform(name)
+    return wanted === undefined ? {} : { platform: wanted }
+  }
   const auth = ({ request }: Exchange) => {
     const credentials = credentialsOf(request.headers['x-registry-auth'])
     return credentials === undefined ? {} : { credentials }
@@ -83,8 +88,9 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       handle: (exchange) => {
         const progress = new ProgressStream(exchange)
         const onProgress = exchange.query.flag('quiet') ? () => {} : progress.tell
+        const wanted = { archive: exchange.body, onProgress, ...platform(exchange) }
         return progress.run(async () => {
-          const loaded = await engine.run(imageLoad, { archive: exchange.body, onProgress }, exchange)
+          const loaded = await engine.run(imageLoad, wanted, exchange)
           for (const { imageId, names } of loaded)
             for (const line of names.length === 0
               ? [`Loaded image ID: ${imageId}`]
@@ -107,22 +113,25 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
           engine,
           exchange,
           exchange.query.list('names').flatMap((one) => one.split(',')),
+          platform(exchange),
         ),
     },
     {
       method: 'GET',
       path: '/images/*name/get',
-      handle: (exchange) => sendArchive(engine, exchange, [exchange.parameter('name')]),
+      handle: (exchange) => sendArchive(engine, exchange, [exchange.parameter('name')], platform(exchange)),
     },
     {
       method: 'GET',
       path: '/images/*name/json',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageInspect, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(200, await engine.run(imageInspect, { ...image(exchange), ...platform(exchange) })),
     },
     {
       method: 'GET',
       path: '/images/*name/history',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageHistoryJob, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(200, await engine.run(imageHistoryJob, { ...image(exchange), ...platform(exchange) })),
     },
     {
       method: 'POST',
@@ -134,7 +143,7 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
         return progress.run(async () => {
           const pushed = await engine.run(
             imagePush,
-            { image: name, ...auth(exchange), onProgress: progress.tell },
+            { image: name, ...platform(exchange), ...auth(exchange), onProgress: progress.tell },
             exchange,
           )
           for (const one of pushed)
@@ -159,7 +168,8 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       handle: async (exchange) => {
         const { query } = exchange
         const flags = { force: query.flag('force'), noPrune: query.flag('noprune') }
-        exchange.json(200, await engine.run(imageRemove, { ...image(exchange), ...flags }))
+        const wanted = { ...image(exchange), ...flags, ...platform(exchange, 'platforms') }
+        exchange.json(200, await engine.run(imageRemove, wanted))
       },
     },
   ]
@@ -210,8 +220,9 @@ async function sendArchive(
   engine: Engine<Daemon>,
   exchange: Exchange,
   names: readonly string[],
+  platform: { platform?: Platform },
 ): Promise<void> {
-  const archive = await engine.run(imageSave, { names })
+  const archive = await engine.run(imageSave, { names, ...platform })
   await pipeline(archive, exchange.stream(200, 'application/x-tar'))
 }
 
