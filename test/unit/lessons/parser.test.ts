@@ -257,7 +257,7 @@ test('what `new` writes can be read, and is never written over', async () => {
   }
 })
 
-test('a directory of somebody\'s own begins with `new`, and says so as long as it is empty', async () => {
+test("a directory of somebody's own begins with `new`, and says so as long as it is empty", async () => {
   const own = join(directory, 'own')
   process.env.LEARN_CONTAINERS_CONTENT = own
   try {
