@@ -4,7 +4,6 @@
 // pulls, fromSrc imports.
 import { pipeline } from 'node:stream/promises'
 import { EngineError } from '../../../errors.ts'
-import type { Platform } from '../../../graph/platform.ts'
 import type { Daemon } from '../../daemon.ts'
 import type { Engine } from '../../engine.ts'
 import { imageImport } from '../../jobs/image-import.ts'
@@ -13,7 +12,7 @@ import { imagePull } from '../../jobs/image-pull.ts'
 import { imagePush } from '../../jobs/image-push.ts'
 import { imageHistoryJob, imageInspect, imageList, imageSearch } from '../../jobs/image-query.ts'
 import { imagePrune, imageRemove } from '../../jobs/image-remove.ts'
-import { imageSave } from '../../jobs/image-save.ts'
+import { type ImageSave, imageSave } from '../../jobs/image-save.ts'
 import { imageTag } from '../../jobs/image-tag.ts'
 import type { Exchange } from '../exchange.ts'
 import { ProgressStream } from '../progress-stream.ts'
@@ -108,18 +107,16 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
     {
       method: 'GET',
       path: '/images/get',
-      handle: (exchange) =>
-        sendArchive(
-          engine,
-          exchange,
-          exchange.query.list('names').flatMap((one) => one.split(',')),
-          platform(exchange),
-        ),
+      handle: (exchange) => {
+        const names = exchange.query.list('names').flatMap((one) => one.split(','))
+        return sendArchive(engine, exchange, { names, ...platform(exchange) })
+      },
     },
     {
       method: 'GET',
       path: '/images/*name/get',
-      handle: (exchange) => sendArchive(engine, exchange, [exchange.parameter('name')], platform(exchange)),
+      handle: (exchange) =>
+        sendArchive(engine, exchange, { names: [exchange.parameter('name')], ...platform(exchange) }),
     },
     {
       method: 'GET',
@@ -216,13 +213,8 @@ async function importFrom(
   progress.tell({ status: id })
 }
 
-async function sendArchive(
-  engine: Engine<Daemon>,
-  exchange: Exchange,
-  names: readonly string[],
-  platform: { platform?: Platform },
-): Promise<void> {
-  const archive = await engine.run(imageSave, { names, ...platform })
+async function sendArchive(engine: Engine<Daemon>, exchange: Exchange, wanted: ImageSave): Promise<void> {
+  const archive = await engine.run(imageSave, wanted)
   await pipeline(archive, exchange.stream(200, 'application/x-tar'))
 }
 

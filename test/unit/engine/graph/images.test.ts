@@ -7,11 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sha256, shortDigest } from '../../../../engine/graph/digest.ts'
 import { type Graph, openGraph } from '../../../../engine/graph/graph.ts'
 import { type Filters, untilFilter } from '../../../../engine/graph/image-filters.ts'
-import { requirePlatformOf } from '../../../../engine/graph/image-platform.ts'
 import { findImage, listImages, tagImage } from '../../../../engine/graph/images.ts'
 import { imageHistory, inspectImage } from '../../../../engine/graph/inspect-image.ts'
 import { registerImage } from '../../../../engine/graph/register-image.ts'
-import { saveImages } from '../../../../engine/graph/save.ts'
 import { configOf, makeImage } from '../../../suites/image-fixture.ts'
 import { MemoryDriver } from '../../../suites/memory-driver.ts'
 
@@ -31,18 +29,6 @@ afterEach(async () => {
 const digest = sha256('what a registry called it')
 const blobs = async (): Promise<string[]> =>
   (await Array.fromAsync(graph.content.list())).map((blob) => blob.digest)
-
-test('an image is for one platform: another that is asked for is not there', async () => {
-  const id = await makeImage(graph, { names: ['app'] })
-  await requirePlatformOf(graph, 'app', undefined)
-  await requirePlatformOf(graph, id, { os: 'linux', architecture: 'amd64' })
-  await expect(requirePlatformOf(graph, 'app', { os: 'linux', architecture: 'arm64' })).rejects.toThrow(
-    'image with reference app was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64',
-  )
-  await expect(
-    saveImages(graph, ['app'], undefined, { os: 'linux', architecture: 'arm64' }),
-  ).rejects.toMatchObject({ kind: 'not-found' })
-})
 
 describe('registering', () => {
   test('makes layers, blobs, a row and names', async () => {

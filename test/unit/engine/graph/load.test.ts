@@ -253,17 +253,6 @@ describe('is refused, and leaves nothing:', () => {
   ])('%s', async (_, members, reason) => {
     expect(await refused(members())).toMatch(reason)
   })
-  test('one for another platform than was asked for', async () => {
-    const archive = Readable.from([tarOf(docker())], { objectMode: false })
-    const platform = { os: 'linux', architecture: 'arm64' }
-    await expect(loadImages(other, archive, { platform })).rejects.toThrow(
-      'image with reference app:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64',
-    )
-    expect([await blobs(), other.db.images.all()]).toEqual([[], []])
-    const again = Readable.from([tarOf(docker())], { objectMode: false })
-    const loaded = await loadImages(other, again, { platform: { os: 'linux', architecture: 'amd64' } })
-    expect(loaded).toHaveLength(1)
-  })
   test('an archive that breaks off', async () => {
     const whole = tarOf(docker())
     for (const length of [600, 1500, 2100, whole.length - 1700])
