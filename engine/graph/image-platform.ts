@@ -30,7 +30,7 @@ export function requirePlatform(name: string, config: ConfigPlatform, wanted: Pl
   if (fitsPlatform(config, wanted)) return
   throw new EngineError(
     'not-found',
-    `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(platformOf(config))}`,
+    `image with reference ${name} was found but does not match the specified platform: wanted ${formatPlatform(normalizePlatform(wanted))}, actual: ${formatPlatform(platformOf(config))}`,
   )
 }
 

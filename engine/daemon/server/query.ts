@@ -1,21 +1,14 @@
 // What stands behind the `?` of a request, read the way Docker's server reads it: a flag
 // is on for anything but 0, no, false and none; filters are JSON in one of two spellings.
 import * as z from 'zod/mini'
+import { type PlatformQuery, platformSchema } from '../../api/platform.ts'
 import { EngineError } from '../../errors.ts'
-import { normalizePlatform, type Platform } from '../../graph/platform.ts'
 
 const filtersSchema = z.record(
   z.string(),
   // {"status":["exited"]}, and {"status":{"exited":true}} of clients since 1.10.
   z.union([z.array(z.string()), z.record(z.string(), z.boolean())]),
 )
-
-/** `{"os":"linux","architecture":"arm64"}`: OCI image specification, image-index.md. */
-const platformSchema = z.object({
-  os: z.string().check(z.minLength(1)),
-  architecture: z.string().check(z.minLength(1)),
-  variant: z.optional(z.string()),
-})
 
 export type Filters = Readonly<Record<string, readonly string[]>>
 
@@ -59,7 +52,7 @@ export class Query {
    * Those of images that are here already; of one that is pulled it is `linux/arm64`.
    * @throws EngineError `invalid` for what is none, and for more than one
    */
-  platform(name: string): Platform | undefined {
+  platform(name: string): PlatformQuery | undefined {
     const [text = '', ...others] = this.list(name)
     if (text === '') return undefined
     if (others.length > 0) throw new EngineError('invalid', 'multiple platforms is not supported')
@@ -69,8 +62,7 @@ export class Query {
         'invalid',
         `failed to parse platform: it is JSON as {"os":"linux","architecture":"arm64"}`,
       )
-    const { os, architecture, variant } = parsed.data
-    return normalizePlatform({ os, architecture, ...(variant ? { variant } : {}) })
+    return parsed.data
   }
 
   /** @param known names that mean something to this verb; left out, the verb looks itself @throws EngineError `invalid` for any other, in Docker's words */

@@ -264,8 +264,8 @@ test('a platform in a query is JSON, and one', () => {
   const platform = (...values: string[]) =>
     new Query(values.map((value) => `platform=${encodeURIComponent(value)}`).join('&')).platform('platform')
   expect(platform()).toBeUndefined()
-  expect(platform('{"os":"linux","architecture":"aarch64","variant":"v8"}')).toEqual({
-    ...{ os: 'linux', architecture: 'arm64' },
+  expect(platform('{"os":"linux","architecture":"arm","variant":"v7"}')).toEqual({
+    ...{ os: 'linux', architecture: 'arm', variant: 'v7' },
   })
   expect(() => platform('linux/arm64')).toThrow('failed to parse platform')
   expect(() => platform('{"os":"linux"}')).toThrow('failed to parse platform')
