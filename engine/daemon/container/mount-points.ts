@@ -151,6 +151,7 @@ class Plan {
         ...{ type: 'bind' as const, source: posix.normalize(Source), destination, mode: '', writable },
         propagation: BindOptions?.Propagation || 'rprivate',
         ...(BindOptions?.NonRecursive ? { nonRecursive: true } : {}),
+        ...readonlyBelow(mount),
       })
       return
     }
@@ -188,6 +189,23 @@ class Plan {
     this.#asked.add(destination)
     return destination
   }
+}
+
+/** `bind-recursive=writable` and `=readonly`. @throws EngineError `invalid`, in Docker's words */
+function readonlyBelow({
+  ReadOnly,
+  BindOptions,
+}: NonNullable<HostConfig['Mounts']>[number]): Pick<MountPoint, 'readonlyBelow'> {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = BindOptions ?? {}
+  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive)
+    throw new EngineError('invalid', 'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive')
+  if (ReadOnlyForceRecursive && !ReadOnly)
+    throw new EngineError(
+      'invalid',
+      'option ReadOnlyForceRecursive requires ReadOnly to be specified in conjunction',
+    )
+  if (ReadOnlyForceRecursive) return { readonlyBelow: 'always' }
+  return ReadOnlyNonRecursive ? { readonlyBelow: 'never' } : {}
 }
 
 /** Of two that exclude each other, nobody knows which was meant. */

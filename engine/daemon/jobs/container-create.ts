@@ -19,7 +19,7 @@ import { O_PATH, openat2 } from '../../syscalls/open.ts'
 import { hostFacts } from '../container/container-facts.ts'
 import { withDefaults } from '../container/defaults.ts'
 import { machineFacts } from '../container/host-facts.ts'
-import { logConfig, runtimeOf } from '../container/launch.ts'
+import { knowsRro, logConfig, runtimeOf } from '../container/launch.ts'
 import { checkLimits } from '../container/limit-check.ts'
 import { withSupported } from '../container/limit-support.ts'
 import { commandOf, mergeConfig } from '../container/merge-config.ts'
@@ -227,6 +227,7 @@ function check({ graph, containers, settings, lifecycle }: Daemon, record: Conta
     ...hostFacts(containers, {
       ...{ files: [], cgroupParent: settings.cgroupParent, sharedMemory: undefined },
       idMappings: graph.driver.owners,
+      knowsRro: knowsRro(record, lifecycle.parts.runtimes),
       ...lifecycle.parts.defaults.spec,
     }),
     pidOf: () => 1,

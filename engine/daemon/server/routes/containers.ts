@@ -28,6 +28,7 @@ import {
 } from '../../jobs/container-query.ts'
 import { readJson } from '../body.ts'
 import type { Exchange } from '../exchange.ts'
+import { forVersion } from '../older-clients.ts'
 import type { Route } from '../router.ts'
 
 const kinds = { C: 0, A: 1, D: 2 } as const
@@ -57,7 +58,7 @@ export function containerRoutes(engine: Engine<Daemon>): Route[] {
       method: 'POST',
       path: '/containers/create',
       handle: async (exchange) => {
-        const body = await readJson(exchange.request, createBodySchema)
+        const body = forVersion(await readJson(exchange.request, createBodySchema), exchange.version)
         const platform = exchange.query.text('platform')
         const name = exchange.query.text('name')
         const { id, warnings } = await engine.run(
