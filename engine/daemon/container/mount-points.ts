@@ -42,7 +42,7 @@ export async function planMounts(
 ): Promise<MountPlan> {
   const plan = new Plan()
   for (const text of hostConfig.VolumesFrom ?? []) plan.inherit(text, find)
-  for (const text of hostConfig.Binds ?? []) await plan.bind(text, volume)
+  for (const text of hostConfig.Binds ?? []) await plan.bind(text, hostConfig, volume)
   for (const mount of hostConfig.Mounts ?? []) await plan.mount(mount, volume)
   for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) plan.tmpfs(destination)
   for (const destination of Object.keys(config.Volumes ?? {}))
@@ -71,7 +71,7 @@ class Plan {
   }
 
   /** `[source:]target[:options]`. */
-  async bind(text: string, volume: VolumeFor): Promise<void> {
+  async bind(text: string, { VolumeDriver }: HostConfig, volume: VolumeFor): Promise<void> {
     const parts = text.split(':')
     const [first = '', second, mode = ''] = parts
     if (parts.length > 3 || text === '') throw invalid(text, 'invalid volume specification')
@@ -95,7 +95,10 @@ class Plan {
       return
     }
     if (propagation !== '') throw invalid(text, `invalid mode: ${mode}`)
-    const { name, directory } = await volume(source === '' ? {} : { name: source })
+    const { name, directory } = await volume({
+      ...(source === '' ? {} : { name: source }),
+      ...(VolumeDriver ? { driver: VolumeDriver } : {}),
+    })
     if (!words.includes('nocopy')) this.#copyUp.add(destination)
     this.#points.set(destination, volumePoint(name, directory, destination, mode || 'z', writable))
   }

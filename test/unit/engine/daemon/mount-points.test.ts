@@ -47,3 +47,11 @@ test('for a client before API 1.44 a read-only mount is read-only alone, and has
   })
   expect(forVersion(body, 44)).toBe(body)
 })
+
+test('--volume-driver is for every volume that -v names, or does not', async () => {
+  const { made } = await plan({
+    Binds: ['data:/data', '/anonymous', `${tmpdir()}:/bind`],
+    VolumeDriver: 'odd',
+  })
+  expect(made).toEqual([{ name: 'data', driver: 'odd' }, { driver: 'odd' }])
+})
