@@ -11,14 +11,9 @@ import { isAbsolute, join } from 'node:path'
 import type { CreateBody } from '../../api/container-config.ts'
 import { copyTreeInTurns } from '../../archive/copy-tree.ts'
 import { EngineError, errorLine } from '../../errors.ts'
+import { type ConfigPlatform, fitsPlatform, platformOf, requirePlatform } from '../../graph/image-platform.ts'
 import { findImage, imageConfig } from '../../graph/images.ts'
-import {
-  acceptablePlatforms,
-  formatPlatform,
-  hostPlatform,
-  type Platform,
-  parsePlatform,
-} from '../../graph/platform.ts'
+import { formatPlatform, hostPlatform, parsePlatform } from '../../graph/platform.ts'
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../../syscalls/flags.ts'
 import { O_PATH, openat2 } from '../../syscalls/open.ts'
 import { hostFacts } from '../container/container-facts.ts'
@@ -142,24 +137,14 @@ async function make(
 }
 
 /** @returns warnings, in Docker's words @throws EngineError `not-found` for an image that is for another than was asked for */
-function checkPlatform(
-  name: string,
-  { os, architecture, variant }: { os: string; architecture: string; variant?: string | null | undefined },
-  wanted: string | undefined,
-): string[] {
-  const own = { os, architecture, ...(variant ? { variant } : {}) }
-  const fits = (platform: Platform): boolean =>
-    acceptablePlatforms(platform).some((one) => formatPlatform(one) === formatPlatform(own))
+function checkPlatform(name: string, config: ConfigPlatform, wanted: string | undefined): string[] {
   if (wanted !== undefined) {
-    if (fits(parsePlatform(wanted))) return []
-    throw new EngineError(
-      'not-found',
-      `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${formatPlatform(own)}`,
-    )
+    requirePlatform(name, config, parsePlatform(wanted))
+    return []
   }
-  if (fits(hostPlatform())) return []
+  if (fitsPlatform(config, hostPlatform())) return []
   return [
-    `The requested image's platform (${formatPlatform(own)}) does not match the detected host platform (${formatPlatform(hostPlatform())}) and no specific platform was requested`,
+    `The requested image's platform (${formatPlatform(platformOf(config))}) does not match the detected host platform (${formatPlatform(hostPlatform())}) and no specific platform was requested`,
   ]
 }
 

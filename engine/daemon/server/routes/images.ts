@@ -12,7 +12,7 @@ import { imagePull } from '../../jobs/image-pull.ts'
 import { imagePush } from '../../jobs/image-push.ts'
 import { imageHistoryJob, imageInspect, imageList, imageSearch } from '../../jobs/image-query.ts'
 import { imagePrune, imageRemove } from '../../jobs/image-remove.ts'
-import { imageSave } from '../../jobs/image-save.ts'
+import { type ImageSave, imageSave } from '../../jobs/image-save.ts'
 import { imageTag } from '../../jobs/image-tag.ts'
 import type { Exchange } from '../exchange.ts'
 import { ProgressStream } from '../progress-stream.ts'
@@ -21,6 +21,10 @@ import type { Route } from '../router.ts'
 
 export function imageRoutes(engine: Engine<Daemon>): Route[] {
   const image = (exchange: Exchange): { image: string } => ({ image: exchange.parameter('name') })
+  const platform = ({ query }: Exchange, name = 'platform') => {
+    const wanted = query.platform(name)
+    return wanted === undefined ? {} : { platform: wanted }
+  }
   const auth = ({ request }: Exchange) => {
     const credentials = credentialsOf(request.headers['x-registry-auth'])
     return credentials === undefined ? {} : { credentials }
@@ -83,8 +87,9 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       handle: (exchange) => {
         const progress = new ProgressStream(exchange)
         const onProgress = exchange.query.flag('quiet') ? () => {} : progress.tell
+        const wanted = { archive: exchange.body, onProgress, ...platform(exchange) }
         return progress.run(async () => {
-          const loaded = await engine.run(imageLoad, { archive: exchange.body, onProgress }, exchange)
+          const loaded = await engine.run(imageLoad, wanted, exchange)
           for (const { imageId, names } of loaded)
             for (const line of names.length === 0
               ? [`Loaded image ID: ${imageId}`]
@@ -102,27 +107,28 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
     {
       method: 'GET',
       path: '/images/get',
-      handle: (exchange) =>
-        sendArchive(
-          engine,
-          exchange,
-          exchange.query.list('names').flatMap((one) => one.split(',')),
-        ),
+      handle: (exchange) => {
+        const names = exchange.query.list('names').flatMap((one) => one.split(','))
+        return sendArchive(engine, exchange, { names, ...platform(exchange) })
+      },
     },
     {
       method: 'GET',
       path: '/images/*name/get',
-      handle: (exchange) => sendArchive(engine, exchange, [exchange.parameter('name')]),
+      handle: (exchange) =>
+        sendArchive(engine, exchange, { names: [exchange.parameter('name')], ...platform(exchange) }),
     },
     {
       method: 'GET',
       path: '/images/*name/json',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageInspect, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(200, await engine.run(imageInspect, { ...image(exchange), ...platform(exchange) })),
     },
     {
       method: 'GET',
       path: '/images/*name/history',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageHistoryJob, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(200, await engine.run(imageHistoryJob, { ...image(exchange), ...platform(exchange) })),
     },
     {
       method: 'POST',
@@ -134,7 +140,7 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
         return progress.run(async () => {
           const pushed = await engine.run(
             imagePush,
-            { image: name, ...auth(exchange), onProgress: progress.tell },
+            { image: name, ...platform(exchange), ...auth(exchange), onProgress: progress.tell },
             exchange,
           )
           for (const one of pushed)
@@ -159,7 +165,8 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       handle: async (exchange) => {
         const { query } = exchange
         const flags = { force: query.flag('force'), noPrune: query.flag('noprune') }
-        exchange.json(200, await engine.run(imageRemove, { ...image(exchange), ...flags }))
+        const wanted = { ...image(exchange), ...flags, ...platform(exchange, 'platforms') }
+        exchange.json(200, await engine.run(imageRemove, wanted))
       },
     },
   ]
@@ -206,12 +213,8 @@ async function importFrom(
   progress.tell({ status: id })
 }
 
-async function sendArchive(
-  engine: Engine<Daemon>,
-  exchange: Exchange,
-  names: readonly string[],
-): Promise<void> {
-  const archive = await engine.run(imageSave, { names })
+async function sendArchive(engine: Engine<Daemon>, exchange: Exchange, wanted: ImageSave): Promise<void> {
+  const archive = await engine.run(imageSave, wanted)
   await pipeline(archive, exchange.stream(200, 'application/x-tar'))
 }
 
