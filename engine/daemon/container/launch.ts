@@ -9,7 +9,7 @@
 //
 // Called by lifecycle.ts. Next: engine/daemon/container/oci-spec.ts
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { EngineError, errorLine } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { encode } from '../../libcontainer/config/encode.ts'
@@ -92,6 +92,7 @@ export async function launch(parts: LaunchParts, record: ContainerRecord): Promi
   undo.defer(() => dropSharedMemory(execRoot, record))
   const facts = hostFacts(containers, {
     ...{ files, cgroupParent, sharedMemory, idMappings: owners },
+    knowsRro: knowsRro(record, parts.runtimes),
     ...parts.defaults.spec,
   })
   const spec = ociSpec(
@@ -190,6 +191,15 @@ export function runtimeOf(
     throw new EngineError('invalid', `unknown or invalid runtime name: ${name}${missing}`)
   }
   return { name, program }
+}
+
+/** Every kin of runc does. */
+export function knowsRro(
+  record: Pick<ContainerRecord, 'hostConfig'>,
+  runtimes: LaunchParts['runtimes'],
+): boolean {
+  const runtime = runtimeOf(record, runtimes)
+  return runtime === 'native' || basename(runtime.program) !== 'lxc-start'
 }
 
 /** What it knows of containers that it was linked to, before what it was told itself. */

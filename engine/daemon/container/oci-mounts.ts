@@ -16,6 +16,8 @@ export interface MountFacts extends Pick<NamespaceFacts, 'idMappings'> {
   files: readonly { destination: string; source: string }[]
   /** The host's directory that is /dev/shm of this container; undefined: a new one. */
   sharedMemory: string | undefined
+  /** Does the runtime know `rro`, read-only with all that is mounted below? */
+  knowsRro: boolean
 }
 
 export function mountsOf(
@@ -23,7 +25,7 @@ export function mountsOf(
   points: readonly MountPoint[],
   facts: MountFacts,
 ): { mounts: Mount[]; rootfsPropagation?: NonNullable<Linux['rootfsPropagation']> } {
-  const asked = points.filter(({ type }) => type !== 'tmpfs').map(bindMount)
+  const asked = points.filter(({ type }) => type !== 'tmpfs').map((point) => bindMount(point, facts))
   const own = [
     ...asked,
     ...facts.files
@@ -75,15 +77,30 @@ function standardMounts(hostConfig: HostConfig, facts: MountFacts): Mount[] {
     })
 }
 
-function bindMount({ source, destination, writable, propagation, nonRecursive }: MountPoint): Mount {
+function bindMount(point: MountPoint, facts: MountFacts): Mount {
+  const { source, destination, writable, propagation, nonRecursive } = point
   return {
     ...{ destination, source, type: 'bind' },
     options: [
       nonRecursive ? 'bind' : 'rbind',
-      ...(writable ? [] : ['ro']),
+      ...(writable ? [] : [readonlyWord(point, facts)]),
       ...(propagation === '' ? [] : [propagation]),
     ],
   }
+}
+
+/** `ro` alone is for one mount: `-v /:/host:ro` would leave /home writable, where that is another disk. */
+function readonlyWord(
+  { destination, nonRecursive, readonlyBelow }: MountPoint,
+  { knowsRro }: MountFacts,
+): string {
+  if (nonRecursive || readonlyBelow === 'never') return 'ro'
+  if (readonlyBelow === 'always' && !knowsRro)
+    throw new EngineError(
+      'invalid',
+      `${destination}: this runtime cannot make what is mounted below it read-only: leave out bind-recursive=readonly`,
+    )
+  return knowsRro ? 'rro' : 'ro'
 }
 
 function sharedMemoryMount({ IpcMode }: HostConfig, { sharedMemory }: MountFacts): Mount[] {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { HostConfig } from '../../../../engine/api/host-config.ts'
 import { machineFacts } from '../../../../engine/daemon/container/host-facts.ts'
 import type { HostFacts } from '../../../../engine/daemon/container/oci-spec.ts'
+import type { MountPoint } from '../../../../engine/daemon/container/record.ts'
 import { mountOf, namespacesIn, sda, spec } from '../../../suites/spec-request.ts'
 
 describe('namespaces', () => {
@@ -108,6 +109,19 @@ describe('mounts', () => {
     expect(
       spec({}, { points: [{ ...point, destination: '/x', propagation: 'rslave' }] }).linux?.rootfsPropagation,
     ).toBe('rslave')
+  })
+
+  test('what is read-only is so with all that is mounted below, as far as the runtime can', () => {
+    const options = (more: Partial<MountPoint>, facts: Partial<HostFacts> = {}) =>
+      mountOf(
+        spec({}, { points: [{ ...point, writable: false, destination: '/x', ...more }], host: facts }),
+        '/x',
+      )?.options
+    expect(options({})).toEqual(['rbind', 'rro', 'rprivate'])
+    expect(options({ readonlyBelow: 'always' })).toEqual(['rbind', 'rro', 'rprivate'])
+    expect(options({ readonlyBelow: 'never' })).toEqual(['rbind', 'ro', 'rprivate'])
+    expect(options({}, { knowsRro: false })).toEqual(['rbind', 'ro', 'rprivate'])
+    expect(() => options({ readonlyBelow: 'always' }, { knowsRro: false })).toThrow('/x: this runtime cannot')
   })
 
   test('what the user mounts wins over what is there anyway', () => {
