@@ -2,11 +2,13 @@
 import type { HistoryResponseItem, ImageInspect, ImageSummary } from '../../api/image.ts'
 import type { SearchResult } from '../../api/search.ts'
 import type { Credentials } from '../../distribution/credentials.ts'
+import { type Distribution, describe } from '../../distribution/describe.ts'
 import { type SearchOptions, search } from '../../distribution/search.ts'
 import { requirePlatformOf } from '../../graph/image-platform.ts'
 import { type ListOptions, listImages } from '../../graph/images.ts'
 import { imageHistory, inspectImage } from '../../graph/inspect-image.ts'
 import type { Platform } from '../../graph/platform.ts'
+import { parseReference } from '../../graph/reference.ts'
 import type { DaemonJob } from '../daemon.ts'
 
 export const imageList: DaemonJob<ListOptions, ImageSummary[]> = {
@@ -34,6 +36,15 @@ export const imageHistoryJob: DaemonJob<OneImage, HistoryResponseItem[]> = {
     await requirePlatformOf(graph, image, platform)
     return await imageHistory(graph, image)
   },
+}
+
+export const distributionInspect: DaemonJob<{ image: string; credentials?: Credentials }, Distribution> = {
+  name: 'distribution-inspect',
+  run: ({ registry }, { image, credentials }, job) =>
+    describe(parseReference(image), {
+      registry: { ...registry, ...(credentials ? { credentials: () => credentials } : {}) },
+      signal: job.signal,
+    }),
 }
 
 export interface ImageSearch extends Omit<SearchOptions, 'registry' | 'signal'> {

@@ -10,7 +10,13 @@ import { imageImport } from '../../jobs/image-import.ts'
 import { imageLoad } from '../../jobs/image-load.ts'
 import { imagePull } from '../../jobs/image-pull.ts'
 import { imagePush } from '../../jobs/image-push.ts'
-import { imageHistoryJob, imageInspect, imageList, imageSearch } from '../../jobs/image-query.ts'
+import {
+  distributionInspect,
+  imageHistoryJob,
+  imageInspect,
+  imageList,
+  imageSearch,
+} from '../../jobs/image-query.ts'
 import { imagePrune, imageRemove } from '../../jobs/image-remove.ts'
 import { type ImageSave, imageSave } from '../../jobs/image-save.ts'
 import { imageTag } from '../../jobs/image-tag.ts'
@@ -158,6 +164,15 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
         await engine.run(imageTag, { ...image(exchange), name })
         exchange.empty(201)
       },
+    },
+    {
+      method: 'GET',
+      path: '/distribution/*name/json',
+      handle: async (exchange) =>
+        exchange.json(
+          200,
+          await engine.run(distributionInspect, { ...image(exchange), ...auth(exchange) }, exchange),
+        ),
     },
     {
       method: 'DELETE',
