@@ -1,10 +1,14 @@
 // Suites by what they need. `npm test` runs all; `npx vitest run --project unit` needs nothing but Node.
 import { defineConfig } from 'vitest/config'
 
+// What is waited for comes in its own time: a process starts, a namespace is taken down. Vitest's own second is
+// enough for that on a machine that has nothing else to do; who waits longer for what does come loses nothing.
+const patience = { poll: { timeout: 20_000 } }
+
 // One after the other: two cores, one VM. A machine that does other work, too, has slow minutes,
 // so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
 const serial = {
-  ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000 },
+  ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000, expect: patience },
   retry: process.env.CI ? 1 : 0,
 }
 
@@ -16,7 +20,8 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
+          expect: patience,
         },
       },
       {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from '../suites/bundle.ts'
 import { type Dockerd, openDockerd } from '../suites/dockerd.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 const canRun = process.platform === 'linux' && process.getuid?.() === 0 && existsDockerd()
@@ -71,7 +72,7 @@ describe.runIf(canRun)('docker cp beside dockerd (needs root)', () => {
     await tockerd[Symbol.asyncDispose]()
     await dockerd[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true, force: true })
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
 
   const environments = () => [

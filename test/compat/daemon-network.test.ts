@@ -29,8 +29,6 @@ describe.runIf(isRoot)('docker network, with tockerd and with dockerd', () => {
   test('nothing is left behind', async () => {
     await pair?.[Symbol.asyncDispose]()
     pair = undefined
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

@@ -38,8 +38,6 @@ describe.runIf(isRoot)('docker with userns-remap, with tockerd and with dockerd'
 
   test('nothing is left behind', async () => {
     await close()
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

@@ -261,8 +261,6 @@ describe.runIf(runs)('images travel (needs root)', () => {
   test('nothing is left behind', async () => {
     await scratch.disposeAsync()
     expect(existsSync(directory)).toBe(false)
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

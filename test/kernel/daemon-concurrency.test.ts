@@ -45,7 +45,7 @@ describe.runIf(isRoot)('many clients on few containers', () => {
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })
 
@@ -87,6 +87,6 @@ describe.runIf(isRoot).each(['overlay2', 'vfs'])('images, layers, volumes and ne
   test('in the end nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

@@ -144,6 +144,6 @@ describe.runIf(isRoot)('tockerd and kill -9', () => {
 
   test('nothing is left behind', async () => {
     await close()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

@@ -36,7 +36,7 @@ describe.runIf(isRoot)('docker exec', () => {
       await tockerd.ok('rm', '-f', id)
       expect(await inspect()).toMatchObject({ Running: false, Pid: 0 })
     }
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   }, 120_000)
 
   test.each(['tocker', 'runc'])(

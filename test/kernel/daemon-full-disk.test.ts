@@ -78,6 +78,6 @@ describe.runIf(isRoot)('tockerd on a full disk', () => {
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

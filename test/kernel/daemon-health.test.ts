@@ -1,6 +1,7 @@
 // Health checks by the stock client: what a probe finds is in inspect, in ps and in the events. Needs root.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 const patience = { timeout: 20_000, interval: 100 }
@@ -14,7 +15,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('health
   })
   afterAll(async () => {
     await tockerd[Symbol.asyncDispose]()
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
 
   const run = (name: string, ...words: string[]): Promise<string> => {

@@ -114,6 +114,6 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

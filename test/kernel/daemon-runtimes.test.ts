@@ -251,7 +251,7 @@ describe.runIf(isRoot).each(names)('docker run --runtime %s', (runtime) => {
 
   test('when the daemon ends nothing is left', async () => {
     await close()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })
 

@@ -63,7 +63,7 @@ describe.runIf(isRoot)('volumes that are mounts', () => {
         expect(mounts()).toBe(1)
       }
       expect(mountsBelow(tockerd)).toEqual([])
-      await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+      await expect.poll(() => tockerd.leftovers()).toEqual([])
     },
     60_000,
   )
@@ -83,7 +83,7 @@ describe.runIf(isRoot)('volumes that are mounts', () => {
       await run(tockerd, 'three', '-v', 'shared:/a', ...sleeper)
     }
     expect(mountsBelow(tockerd)).toEqual([])
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   }, 60_000)
 })
 

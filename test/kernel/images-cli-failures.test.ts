@@ -222,7 +222,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
 
     test('nothing is left', async () => {
       await tocker[Symbol.asyncDispose]()
-      await expect.poll(() => tocker.daemon.leftovers(), { timeout: 5000 }).toEqual([])
+      await expect.poll(() => tocker.daemon.leftovers()).toEqual([])
     })
   },
 )

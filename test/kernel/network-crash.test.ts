@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { NetworkStage } from '../suites/network-stage.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 
 const rounds = Number(process.env.NETWORK_CRASH_ROUNDS ?? 6)
 
@@ -21,7 +22,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
     afterAll(async () => {
       await stage[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     const veths = async (): Promise<number> =>

@@ -129,7 +129,10 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         '5202:5201/udp',
         ...measure,
       )
-      await vi.waitFor(async () => expect(await ok('top', 'measure')).toContain('iperf3'), 10_000)
+      await vi.waitFor(
+        async () => expect(await ok('exec', 'measure', '/bin/busybox', 'netstat', '-ltn')).toContain(':5201'),
+        20_000,
+      )
       const said = await shared.stage.hosts.outside(
         ...['iperf3', '-u', '-c', hostAddress, '-p', '5202', '-n', '100K', '-J'],
       )

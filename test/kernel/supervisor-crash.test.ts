@@ -9,7 +9,9 @@ import { codecOf } from '../../engine/daemon/logs/open.ts'
 import { readLog } from '../../engine/daemon/logs/read.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { baseConfig, merge } from '../suites/bundle-config.ts'
-import { isGone, Supervision } from '../suites/supervision.ts'
+import { isGone } from '../suites/gone.ts'
+import { nothingLeft } from '../suites/nothing-left.ts'
+import { Supervision } from '../suites/supervision.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -9 (needs root)', () => {
   let supervision: Supervision
@@ -18,7 +20,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
   })
   afterAll(async () => {
     const words = await supervision.close()
-    expect(supervision.leftovers(), words).toEqual([])
+    await nothingLeft(() => supervision.leftovers(), words)
   })
 
   const running = async (id: string) => (await supervision.client.list()).find((one) => one.container === id)
@@ -104,7 +106,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
     const pid = (await running(unseen))?.pid
     // Its input was ours: it ends with us.
     await supervision.killSupervisor()
-    await expect.poll(() => isGone(pid ?? 0), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => isGone(pid ?? 0)).toBe(true)
     await supervision.reconnect()
     expect(await running(told)).toMatchObject({ phase: 'ended', end: { status: 6 } })
     expect(await running(unseen)).toMatchObject({

@@ -50,7 +50,7 @@ ${users ? `auth: {htpasswd: {realm: test, path: ${directory}/htpasswd}}` : ''}
     })
     const registry = new DockerRegistry(host, child, directory)
     for (let tries = 0; !(await answers(`${tls ? 'https' : 'http'}://${host}/v2/`)); tries++) {
-      if (tries > 100) throw new Error('docker-registry does not answer')
+      if (tries > 600) throw new Error('docker-registry does not answer')
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     return registry

@@ -13,6 +13,7 @@ import { execa } from 'execa'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from './bundle.ts'
+import { isGone } from './gone.ts'
 
 interface Outcome {
   exitCode: number | undefined
@@ -113,12 +114,13 @@ export class Tockerd implements AsyncDisposable {
     )
     this.#daemon = daemon
     this.#mayBeOver = false
-    let up = false
+    let said = ''
     await new Promise<void>((resolve, reject) => {
       daemon.stderr?.on('data', (chunk: Buffer) => {
         writeFileSync(at('log'), chunk, { flag: 'a' })
-        up ||= chunk.includes('"msg":"ready"')
-        if (up) resolve()
+        // It may come in two pieces.
+        said = `${said.slice(-20)}${chunk}`
+        if (said.includes('"msg":"ready"')) resolve()
       })
       daemon.once('exit', () => reject(new Error(`tockerd does not come up: ${this.log}`)))
     })
@@ -229,9 +231,7 @@ function cgroupOf(directory: string): string {
 
 /** It says goodbye before it ends: a moment passes between the two. */
 async function gone(pid: number): Promise<boolean> {
-  const isThere = (): boolean =>
-    existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  for (let tries = 0; tries < 250 && isThere(); tries++)
+  for (let tries = 0; tries < 1000 && !isGone(pid); tries++)
     await new Promise((resolve) => setTimeout(resolve, 20))
-  return !isThere()
+  return isGone(pid)
 }
