@@ -67,7 +67,7 @@ describe.runIf(canRun)('docker cp beside dockerd (needs root)', () => {
       await execa('docker', [...words, '--name', 'cc', 'tree', 'true'], { env })
       await execa('docker', [...words, '--read-only', '--name', 'fixed', 'tree', 'true'], { env })
     }
-  }, 120_000)
+  })
   afterAll(async () => {
     await tockerd[Symbol.asyncDispose]()
     await dockerd[Symbol.asyncDispose]()

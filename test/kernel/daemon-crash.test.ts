@@ -139,7 +139,7 @@ describe.runIf(isRoot)('tockerd and kill -9', () => {
         await removeAll()
       }
     },
-    kills * 30_000,
+    kills * 90_000,
   )
 
   test('nothing is left behind', async () => {

@@ -61,7 +61,6 @@ describe.runIf(isRoot)('live-restore', () => {
       }
       await expect.poll(() => tockerd.leftovers()).toEqual([])
     },
-    60_000,
   )
 })
 

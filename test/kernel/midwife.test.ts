@@ -170,7 +170,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
       }
       await end(state)
     }
-  }, 120_000)
+  })
 
   test('she says the same of what cannot be run', async () => {
     using midwives = new Midwives(init)
@@ -203,7 +203,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     }
     await expect.poll(() => cgroupOf(state).pids(true)).toEqual([state.init?.pid])
     await end(state)
-  }, 60_000)
+  })
 
   test('while she waits nobody in the container sees her, and her numbers are not missed', async () => {
     using midwives = new Midwives(init)
@@ -224,7 +224,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     }
     expect(numbers.map((number) => number - (numbers[0] ?? 0))).toEqual([0, 1, 2])
     await end(state)
-  }, 30_000)
+  })
 
   test('one that was killed is passed over, and the next takes her place', async () => {
     using midwives = new Midwives(init)
@@ -239,7 +239,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     midwives.fill()
     expect(await run(state, wanted, midwives)).toMatchObject({ status: 0, byMidwife: true })
     await end(state)
-  }, 30_000)
+  })
 
   test('a container that ends meanwhile is an error, or ends the program; nothing stays', async () => {
     using midwives = new Midwives(init)
@@ -259,7 +259,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
       for (const path of Object.values(state.cgroupPaths)) expect(existsSync(path), path).toBe(false)
     }
     await expect.poll(() => children('tocker-init')).toEqual([])
-  }, 60_000)
+  })
 
   test('she ends with the one she waits for', async () => {
     const script = `
@@ -275,7 +275,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     expect(pid).toBeDefined()
     owner.kill('SIGKILL')
     await expect.poll(() => isGone(pid ?? 0)).toBe(true)
-  }, 30_000)
+  })
 })
 
 function childrenOf(pid: number): number[] {

@@ -80,7 +80,7 @@ insideSuite('mounts under attack', (box) => {
     )
     const ended = new Promise((resolve) => swapper.once('exit', resolve))
     try {
-      await expect.poll(() => readdir(box.rootfs), { timeout: 10_000 }).toContain('volume.link')
+      await expect.poll(() => readdir(box.rootfs)).toContain('volume.link')
       // The link leads to the host's "/"; on the host, this is where all mounts would come to lie.
       const entry = (index: number): Mount => ({
         destination: `/volume${box.outside}/${index}`,

@@ -57,7 +57,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       const url = `http://${hostAddress}:8080/index.html`
       await vi.waitFor(
         async () => expect(await stage.hosts.outside('curl', '-s', '-m', '5', url)).toBe('here'),
-        10_000,
+        20_000,
       )
       expect(await stage.hosts.host('nft', 'list', 'tables')).toBe('')
       await stage.clear()

@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect([started, ended]).toEqual([many, many])
       // The kernel takes a namespace down in its own time.
       const veths = async () => (await stage.hosts.left()).filter((one) => one.startsWith('veth'))
-      await expect.poll(veths, { timeout: 10_000 }).toEqual([])
+      await expect.poll(veths).toEqual([])
       expect(JSON.parse(await tockerd.ok('network', 'inspect', 'bridge'))[0].Containers).toEqual({})
     })
   },

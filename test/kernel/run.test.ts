@@ -251,9 +251,9 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       })
       const sleepers = async (): Promise<string> =>
         (await execa('pgrep', ['-f', '^sleep 4242'], { reject: false })).stdout
-      await expect.poll(sleepers, { timeout: 10_000 }).not.toBe('')
+      await expect.poll(sleepers).not.toBe('')
       child.kill('SIGKILL')
-      await expect.poll(sleepers, { timeout: 10_000 }).toBe('')
+      await expect.poll(sleepers).toBe('')
       expect((await run('--', 'true')).exitCode).toBe(0)
     })
 

@@ -243,7 +243,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       id ||= (await client.reserve()) ?? ''
       return id
     }
-    await expect.poll(reserved, { timeout: 10_000 }).not.toBe('')
+    await expect.poll(reserved).not.toBe('')
     const linux = { cgroupsPath: `${supervision.parent}/${id}` }
     await supervision.createAs(id, 'echo warm', { config: { linux } })
     await client.start({ container: id })
@@ -264,7 +264,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       await client.start({ container: ids[index] })
     }
     // One that becomes a container, and one that has an exec.
-    for (const most of [3, 2]) await expect.poll(() => children().length, { timeout: 10_000 }).toBe(most)
+    for (const most of [3, 2]) await expect.poll(() => children().length).toBe(most)
     // Of containers that were made from reserved ids nothing is noted any more.
     expect(readdirSync(join(directory, 'exec/reserved')).length).toBeLessThanOrEqual(2)
     for (const container of ids) await client.delete({ container, force: true })

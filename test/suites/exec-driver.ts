@@ -275,9 +275,7 @@ export function execDriverSuite(name: string, open: Open, language: 'OCI' | 'LXC
           .trim()
           .split(' ')
           .filter((pid) => pid !== '' && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
-      await expect
-        .poll(async () => (await driver.pids(id)).length + zombies().length, { timeout: 10_000 })
-        .toBe(0)
+      await expect.poll(async () => (await driver.pids(id)).length + zombies().length).toBe(0)
     })
 
     test('another process of ours finds it, and can end it', async () => {

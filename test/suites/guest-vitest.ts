@@ -45,7 +45,7 @@ export const afterAll = (body: Body) => void current.hooks.afterAll.push(body)
 const patience = 10
 
 /** vitest's own poll() wants vitest around it. */
-function poll(ask: () => unknown, { timeout = 3000, interval = 50, message = '' } = {}) {
+function poll(ask: () => unknown, { timeout = 10_000, interval = 50, message = '' } = {}) {
   const end = performance.now() + timeout * patience
   const matcher =
     (not: boolean, name: string) =>
