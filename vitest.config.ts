@@ -7,9 +7,10 @@ const patience = { poll: { timeout: 20_000 } }
 
 // One after the other: two cores, one VM. A machine that does other work, too, has slow minutes,
 // so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
+const retry = process.env.CI ? 1 : 0
 const serial = {
   ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000, expect: patience },
-  retry: process.env.CI ? 1 : 0,
+  retry,
 }
 
 export default defineConfig({
@@ -20,8 +21,7 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
-          testTimeout: 30_000,
-          expect: patience,
+          ...{ testTimeout: 30_000, hookTimeout: 60_000, expect: patience, retry },
         },
       },
       {
