@@ -153,7 +153,7 @@ async function manager(
       cwd: directory,
       reject: false,
       ...(input === '' ? { stdin: 'ignore' } : { input }),
-      timeout: 60_000,
+      timeout: 150_000,
     })
     return { status: exitCode ?? -1, stdout, stderr }
   }
