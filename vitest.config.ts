@@ -29,6 +29,7 @@ export default defineConfig({
           name: 'kernel',
           sequence: { groupOrder: 1 },
           include: ['test/kernel/**/*.test.ts'],
+          setupFiles: ['test/second-try.ts'],
           ...serial,
         },
       },

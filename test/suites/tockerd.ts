@@ -14,6 +14,7 @@ import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from './bundle.ts'
 import { isGone } from './gone.ts'
+import { clearings } from './second-try.ts'
 
 interface Outcome {
   exitCode: number | undefined
@@ -35,6 +36,7 @@ export class Tockerd implements AsyncDisposable {
   #daemon: ChildProcess | undefined
   /** It was told to, by kill() or stop(). */
   #mayBeOver = false
+  readonly #clear = (since: number): Promise<void> => this.#removeSince(since)
 
   private constructor(directory: string, flags: string[], namespaces: string[]) {
     this.directory = directory
@@ -68,6 +70,7 @@ export class Tockerd implements AsyncDisposable {
     mkdirSync(join(directory, 'config'))
     writeFileSync(join(directory, 'config/config.json'), '{}')
     await tockerd.start()
+    clearings.add(tockerd.#clear)
     return tockerd
   }
 
@@ -210,7 +213,24 @@ export class Tockerd implements AsyncDisposable {
     if (exitCode !== 0) throw new Error(`docker import: ${stderr}`)
   }
 
+  /** What was made since then; whoever ended the daemon may not have come to start it again. */
+  async #removeSince(time: number): Promise<void> {
+    if (!this.#isRunning && this.#mayBeOver) await this.start()
+    for (const [kind, all, created, force] of [
+      ['container', '-aq', 'Created', '-fv'],
+      ['network', '-q', 'Created', '-f'],
+      ['volume', '-q', 'CreatedAt', '-f'],
+    ] as const) {
+      const names = (await this.ok(kind, 'ls', all)).split('\n').filter((one) => one !== '')
+      for (const name of names) {
+        const { stdout } = await this.docker([kind, 'inspect', '--format', `{{json .${created}}}`, name])
+        if (Date.parse(stdout.replaceAll('"', '')) >= time) await this.docker([kind, 'rm', force, name])
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearings.delete(this.#clear)
     const supervisor = existsSync(join(this.directory, 'exec/pid')) ? this.supervisorPid : 0
     await this.#end('SIGTERM')
     const left = supervisor > 0 && !(await gone(supervisor))
