@@ -13,6 +13,9 @@ import type { Daemon } from './daemon.ts'
 import { Job } from './job.ts'
 import { execCreate, execStart } from './jobs/container-exec.ts'
 
+/** Milliseconds from one try to end a probe to the next. */
+const killPause = 50
+
 export class HealthChecks implements Disposable {
   readonly #daemon: Daemon
   readonly #loops = new Map<string, AbortController>()
@@ -104,13 +107,26 @@ export class HealthChecks implements Disposable {
       ])
       late.abort()
       if (isOver) return result(daemon.execs.get(exec).exitCode ?? -1, output.text)
-      Promise.resolve(work).catch(() => {})
-      const supervisor = await daemon.supervisor()
-      // It may have ended by now.
-      await supervisor.kill({ container: id, exec, signal: 9 }).catch(() => {})
+      await this.#endProbe(id, exec, Promise.resolve(work))
       return result(-1, `Health check exceeded timeout (${timeout / 1000}s)`)
     } catch (error) {
       return result(-1, errorLine(error))
+    }
+  }
+
+  /** On a busy machine it may not have begun yet, and nobody else would end it; those that die do not pile up. */
+  async #endProbe(container: string, exec: string, work: Promise<void>): Promise<void> {
+    const { execs, supervisor } = this.#daemon
+    let isOver = false
+    const over = Promise.allSettled([work]).then(() => {
+      isOver = true
+    })
+    const client = await supervisor()
+    // What it started may hold its output, and then the work goes on when it has ended.
+    while (!isOver && execs.get(exec).state !== 'ended') {
+      // Refused before its beginning, and after its end.
+      await client.kill({ container, exec, signal: 9 }).catch(() => {})
+      await Promise.race([over, sleep(killPause, undefined, { ref: false })])
     }
   }
 

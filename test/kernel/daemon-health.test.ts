@@ -1,4 +1,5 @@
 // Health checks by the stock client: what a probe finds is in inspect, in ps and in the events. Needs root.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { nothingMoreThan } from '../suites/nothing-left.ts'
@@ -93,6 +94,37 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('health
       .split('\n')
       .filter((line) => line.includes('sleep 500'))
     expect(sleeping.length).toBeLessThanOrEqual(2)
+  })
+
+  test('a probe whose time is over before it has begun is ended when it has', async () => {
+    const since = String(Math.floor(Date.now() / 1000))
+    await run(
+      ...(['late', '--health-cmd', 'sleep 501', '--health-retries', '1'] as const),
+      ...['--health-timeout', '300ms', '--health-interval', '2s'],
+    )
+    const supervisor = tockerd.supervisorPid
+    process.kill(supervisor, 'SIGSTOP')
+    try {
+      await vi.waitFor(async () => {
+        const words = [
+          '--since',
+          since,
+          '--until',
+          String(Math.ceil(Date.now() / 1000)),
+          '--format',
+          '{{.Action}}',
+        ]
+        expect(await tockerd.ok('events', '--filter', 'container=late', ...words)).toContain('exec_create')
+      }, patience)
+      await sleep(1000)
+    } finally {
+      process.kill(supervisor, 'SIGCONT')
+    }
+    await becomes('late', 'unhealthy')
+    const probes = async () =>
+      (await tockerd.ok('top', 'late')).split('\n').filter((line) => line.includes('sleep 501'))
+    await expect.poll(probes).toEqual([])
+    await tockerd.ok('rm', '-f', 'late')
   })
 
   test('status, failures in a row and results survive the daemon, and the probes go on', async () => {
