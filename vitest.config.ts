@@ -38,6 +38,7 @@ export default defineConfig({
           name: 'compat',
           sequence: { groupOrder: 2 },
           include: ['test/compat/**/*.test.ts'],
+          setupFiles: ['test/second-try.ts'],
           ...serial,
           maxConcurrency: 3,
           // dockerd and podman are not ours, and podman with a terminal was seen to print nothing, once.

@@ -3,7 +3,8 @@
 import { beforeEach } from 'vitest'
 import { clearings } from './suites/second-try.ts'
 
-beforeEach(async ({ task: { result } }) => {
-  if ((result?.retryCount ?? 0) === 0) return
+beforeEach(async ({ task: { result, concurrent } }) => {
+  // What others make meanwhile is theirs.
+  if ((result?.retryCount ?? 0) === 0 || concurrent) return
   for (const clear of clearings) await clear(result?.startTime ?? Date.now())
 })

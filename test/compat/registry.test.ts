@@ -99,7 +99,7 @@ describe.runIf(runs)('images travel (needs root)', () => {
     const archive = at('export.tar')
     await dockerd.docker('export', '-o', archive, container)
     rmSync(at('export'), { recursive: true, force: true })
-    mkdirSync(at('export'))
+    mkdirSync(at('export'), { recursive: true })
     await execa('tar', [
       '-C',
       at('export'),

@@ -194,7 +194,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       })
 
       test('noOverwriteDirNonDir: a directory stays one', async () => {
-        mkdirSync(at('pack'))
+        mkdirSync(at('pack'), { recursive: true })
         writeFileSync(at('pack/d'), 'a file')
         const { stdout } = await execa('tar', ['-C', at('pack'), '-c', 'd'], { encoding: 'buffer' })
         const path = '/containers/run/archive?path=/&noOverwriteDirNonDir=true'
