@@ -41,6 +41,8 @@ export default defineConfig({
           setupFiles: ['test/second-try.ts'],
           ...serial,
           maxConcurrency: 3,
+          // Hundreds of commands by turns, three tests at once; one that is late works on beside its second try.
+          testTimeout: 600_000,
           // dockerd and podman are not ours, and podman with a terminal was seen to print nothing, once.
           retry: process.env.CI ? 2 : 0,
         },
