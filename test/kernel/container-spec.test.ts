@@ -59,7 +59,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('flags 
       {
         ...machineFacts(),
         ...{ cgroupParent: supervision.parent, defaultUlimits: [], files: [] },
-        ...{ sharedMemory: undefined, pidOf: () => process.pid },
+        ...{ sharedMemory: undefined, knowsRro: true, pidOf: () => process.pid },
       },
     )
     await writeFile(join(bundle, 'config.json'), encode(spec))
