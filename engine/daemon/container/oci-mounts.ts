@@ -10,6 +10,7 @@ import type { Linux, Mount } from '../../libcontainer/config/linux.ts'
 import { defaultMounts } from '../../libcontainer/defaults.ts'
 import { joined, mapsIds, type NamespaceFacts } from './oci-namespaces.ts'
 import type { MountPoint } from './record.ts'
+import { parseSecurityOptions } from './security.ts'
 
 export interface MountFacts extends Pick<NamespaceFacts, 'idMappings'> {
   /** Files of the daemon's own: /etc/hosts and its kin. */
@@ -59,6 +60,7 @@ const alwaysWritable = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue']
 function standardMounts(hostConfig: HostConfig, facts: MountFacts): Mount[] {
   const { Privileged, ReadonlyRootfs } = hostConfig
   const size = hostConfig.ShmSize || defaultShmSize
+  const { writableCgroups } = parseSecurityOptions(hostConfig.SecurityOpt ?? [])
   return defaultMounts
     .filter(({ destination }) => destination !== '/dev/shm' || hostConfig.IpcMode !== 'none')
     .map((mount) => {
@@ -70,7 +72,7 @@ function standardMounts(hostConfig: HostConfig, facts: MountFacts): Mount[] {
       // With ids mapped, the mount of the cgroups belongs to root of the container: it may write.
       const opens =
         (Privileged && (destination === '/sys' || type === 'cgroup')) ||
-        (mapsIds(hostConfig, facts) && type === 'cgroup')
+        ((writableCgroups || mapsIds(hostConfig, facts)) && type === 'cgroup')
       const kept = opens ? options.filter((option) => option !== 'ro') : options
       const closes = ReadonlyRootfs && !alwaysWritable.includes(destination) && !kept.includes('ro')
       return { ...mount, options: closes ? [...kept, 'ro'] : kept }

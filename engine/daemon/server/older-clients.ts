@@ -1,7 +1,7 @@
-// What a body of `POST /containers/create` means that was written for an older API: a field that
-// came later has, for whoever could not know it, the meaning of before.
+// What a client says and hears that speaks an older API: a field that came later has, for
+// whoever could not know it, the meaning of before; one that was taken away is still there.
 //
-// Pure. Called by routes/containers.ts.
+// Pure. Called by the routes.
 import type { CreateBody } from '../../api/container-config.ts'
 import type { ApiVersion } from './api-version.ts'
 
@@ -23,4 +23,12 @@ function readonlyAlone(
 ): typeof mount {
   if (mount.Type !== 'bind') return mount
   return { ...mount, BindOptions: { ...mount.BindOptions, ReadOnlyNonRecursive: true } }
+}
+
+/** `VirtualSize` was another name of `Size` until 1.44. */
+export function withVirtualSize<T extends { Size: number }>(
+  image: T,
+  version: ApiVersion,
+): T & { VirtualSize?: number } {
+  return version >= 44 ? image : { ...image, VirtualSize: image.Size }
 }

@@ -21,6 +21,7 @@ import { imagePrune, imageRemove } from '../../jobs/image-remove.ts'
 import { type ImageSave, imageSave } from '../../jobs/image-save.ts'
 import { imageTag } from '../../jobs/image-tag.ts'
 import type { Exchange } from '../exchange.ts'
+import { withVirtualSize } from '../older-clients.ts'
 import { ProgressStream } from '../progress-stream.ts'
 import { credentialsOf } from '../registry-auth.ts'
 import type { Route } from '../router.ts'
@@ -47,7 +48,10 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
           filters: query.filters(),
           sharedSize: query.flag('shared-size'),
         })
-        exchange.json(200, images)
+        exchange.json(
+          200,
+          images.map((one) => withVirtualSize(one, exchange.version)),
+        )
       },
     },
     {
@@ -128,7 +132,13 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       method: 'GET',
       path: '/images/*name/json',
       handle: async (exchange) =>
-        exchange.json(200, await engine.run(imageInspect, { ...image(exchange), ...platform(exchange) })),
+        exchange.json(
+          200,
+          withVirtualSize(
+            await engine.run(imageInspect, { ...image(exchange), ...platform(exchange) }),
+            exchange.version,
+          ),
+        ),
     },
     {
       method: 'GET',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { type HostConfig, hostConfigSchema } from '../../../../engine/api/host-config.ts'
 import { planMounts } from '../../../../engine/daemon/container/mount-points.ts'
-import { forVersion } from '../../../../engine/daemon/server/older-clients.ts'
+import { forVersion, withVirtualSize } from '../../../../engine/daemon/server/older-clients.ts'
 
 const plan = async (hostConfig: HostConfig) => {
   const made: object[] = []
@@ -54,4 +54,9 @@ test('--volume-driver is for every volume that -v names, or does not', async () 
     VolumeDriver: 'odd',
   })
   expect(made).toEqual([{ name: 'data', driver: 'odd' }, { driver: 'odd' }])
+})
+
+test('a client before API 1.44 is told the size of an image under its other name, too', () => {
+  expect(withVirtualSize({ Size: 5 }, 43)).toEqual({ Size: 5, VirtualSize: 5 })
+  expect(withVirtualSize({ Size: 5 }, 44)).toEqual({ Size: 5 })
 })

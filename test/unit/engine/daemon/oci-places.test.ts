@@ -147,6 +147,13 @@ describe('mounts', () => {
     expect(options(byMount)).toEqual(['noexec', 'nosuid', 'nodev', 'rprivate', 'size=4096', 'mode=1770'])
   })
 
+  test('--security-opt writable-cgroups', () => {
+    const options = (SecurityOpt: string[]) => mountOf(spec({ SecurityOpt }), '/sys/fs/cgroup')?.options
+    expect(options([])).toContain('ro')
+    expect(options(['writable-cgroups=false'])).toContain('ro')
+    expect(options(['writable-cgroups=true'])).not.toContain('ro')
+  })
+
   test('/dev/shm', () => {
     const shm = (hostConfig: HostConfig, facts: Partial<HostFacts> = {}) =>
       mountOf(spec(hostConfig, { host: facts }), '/dev/shm')
