@@ -19,7 +19,7 @@ export interface ContainerSummary {
   /** What the daemon knows and the command line alone does not. */
   Ports?: { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[]
   Labels?: Record<string, string>
-  HostConfig?: { NetworkMode: string }
+  HostConfig?: { NetworkMode: string; Annotations?: Record<string, string> }
   NetworkSettings?: { Networks: Record<string, object> }
   Mounts?: ContainerMount[]
   /** Bytes that it wrote; left out when nobody asked. */

@@ -54,7 +54,9 @@ export const networkCreateSchema = z.object({
   Scope: text,
   Internal: flag,
   Attachable: flag,
+  EnableIPv4: flag,
   EnableIPv6: flag,
+  Ingress: flag,
   IPAM: optional(
     z.object({
       Driver: text,

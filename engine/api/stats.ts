@@ -60,7 +60,8 @@ export interface MemoryStats {
   limit: number
 }
 
-interface NetworkStats {
+/** Of one interface, as the container sees it. */
+export interface NetworkStats {
   rx_bytes: number
   rx_packets: number
   rx_errors: number

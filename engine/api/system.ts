@@ -64,9 +64,25 @@ export interface SystemInfo {
   ServerVersion: string
   Runtimes: Record<string, { path: string }>
   DefaultRuntime: string
-  Swarm: { LocalNodeState: 'inactive'; ControlAvailable: false; NodeID: '' }
+  Swarm: {
+    NodeID: ''
+    NodeAddr: ''
+    LocalNodeState: 'inactive'
+    ControlAvailable: false
+    Error: ''
+    RemoteManagers: null
+  }
   LiveRestoreEnabled: boolean
   InitBinary: string
+  ExperimentalBuild: false
+  Isolation: ''
+  GenericResources: null
+  /** What the environment says, for pulls and pushes; without a password. */
+  HttpProxy: string
+  HttpsProxy: string
+  NoProxy: string
+  /** Where networks get their subnets. */
+  DefaultAddressPools: { Base: string; Size: number }[]
   SecurityOptions: string[]
   Warnings: string[] | null
   /** Ours: every storage driver that was thought of, and what came of it. */

@@ -177,8 +177,8 @@ Global Options:
 ${describeFlags(globalFlags)}
 A first container:
   sudo tockerd &
-  tocker image bootstrap
-  tocker run busybox sh -c "ps; hostname"
+  sudo tocker image bootstrap
+  sudo tocker run busybox sh -c "ps; hostname"
 
 Run 'tocker COMMAND --help' for more information on a command.
 `

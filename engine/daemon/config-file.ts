@@ -8,8 +8,7 @@
 //   }
 //
 // A word that is not known here is refused, since who writes "storage_driver" means
-// something by it. tockerd refuses, too, what is given both here and as a flag
-// (options.ts); for `tocker` itself, a flag counts more.
+// something by it. What is given both here and as a flag is refused, too (options.ts).
 //
 // https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
 import { readFileSync } from 'node:fs'
@@ -42,7 +41,6 @@ const schema = z.strictObject({
   'storage-opts': z.optional(z.array(z.string())),
   'registry-mirrors': z.optional(z.array(mirror)),
   'insecure-registries': z.optional(z.array(insecure)),
-  // Of tockerd alone from here on.
   hosts: z.optional(z.array(z.string())),
   'exec-root': z.optional(absolute),
   group: z.optional(z.string()),

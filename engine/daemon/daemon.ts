@@ -1,4 +1,4 @@
-// What every job works with: the daemon's parts, put together once by main.ts. A job
+// What every job works with: the daemon's parts, put together once by assemble.ts. A job
 // takes from here what it needs, and knows no driver by its name.
 import type { RegistryOptions } from '../distribution/registry.ts'
 import type { Graph } from '../graph/graph.ts'

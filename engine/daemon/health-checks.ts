@@ -96,18 +96,28 @@ export class HealthChecks implements Disposable {
     try {
       const body = { Cmd: command, AttachStdout: true, AttachStderr: true }
       const exec = await execCreate.run(daemon, { container: id, body }, job)
-      const late = new AbortController()
-      const work = execStart.run(daemon, { exec, detach: false, terminal: false, open: () => output }, job)
-      const isOver = await Promise.race([
-        Promise.resolve(work).then(() => true),
-        sleep(timeout, false, { signal: late.signal, ref: false }),
-      ])
-      late.abort()
-      if (isOver) return result(daemon.execs.get(exec).exitCode ?? -1, output.text)
-      Promise.resolve(work).catch(() => {})
-      const supervisor = await daemon.supervisor()
-      // It may have ended by now.
-      await supervisor.kill({ container: id, exec, signal: 9 }).catch(() => {})
+      const started = Promise.withResolvers<boolean>()
+      const open = (): Duplex => {
+        started.resolve(true)
+        return output
+      }
+      const work = execStart.run(daemon, { exec, detach: false, terminal: false, open }, job)
+      const over = Promise.resolve(work).then(() => true)
+      const kill = async (): Promise<void> => {
+        const supervisor = await daemon.supervisor()
+        // It may have ended by now.
+        await supervisor.kill({ container: id, exec, signal: 9 }).catch(() => {})
+      }
+      // What it takes us to begin it is not the probe's time.
+      if (!(await within(beginning, Promise.race([started.promise, over])))) {
+        // Should it begin after all.
+        void started.promise.then(kill).catch(() => {})
+        over.catch(() => {})
+        return result(-1, `Health check could not be started within ${beginning / 1000}s`)
+      }
+      if (await within(timeout, over)) return result(daemon.execs.get(exec).exitCode ?? -1, output.text)
+      over.catch(() => {})
+      await kill()
       return result(-1, `Health check exceeded timeout (${timeout / 1000}s)`)
     } catch (error) {
       return result(-1, errorLine(error))
@@ -117,6 +127,19 @@ export class HealthChecks implements Disposable {
   [Symbol.dispose](): void {
     this.#end.abort()
     for (const loop of this.#loops.values()) loop.abort()
+  }
+}
+
+/** Milliseconds until a probe must have been started, as Docker has it. */
+const beginning = 30_000
+
+/** Whether `work` is done by then; what it fails with is thrown. */
+async function within(milliseconds: number, work: Promise<boolean>): Promise<boolean> {
+  const late = new AbortController()
+  try {
+    return await Promise.race([work, sleep(milliseconds, false, { signal: late.signal, ref: false })])
+  } finally {
+    late.abort()
   }
 }
 

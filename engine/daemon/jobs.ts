@@ -21,13 +21,20 @@ import {
 import { containerLogs } from './jobs/container-logs.ts'
 import { containerChanges, containerInspect, containerList, containerTop } from './jobs/container-query.ts'
 import { containerStats } from './jobs/container-stats.ts'
+import { containerUnlink } from './jobs/container-unlink.ts'
 import { containerUpdate } from './jobs/container-update.ts'
 import { diskUsage } from './jobs/disk-usage.ts'
 import { imageImport } from './jobs/image-import.ts'
 import { imageLoad } from './jobs/image-load.ts'
 import { imagePull } from './jobs/image-pull.ts'
 import { imagePush } from './jobs/image-push.ts'
-import { imageHistoryJob, imageInspect, imageList, imageSearch } from './jobs/image-query.ts'
+import {
+  distributionInspect,
+  imageHistoryJob,
+  imageInspect,
+  imageList,
+  imageSearch,
+} from './jobs/image-query.ts'
 import { imagePrune, imageRemove } from './jobs/image-remove.ts'
 import { imageSave } from './jobs/image-save.ts'
 import { imageTag } from './jobs/image-tag.ts'
@@ -65,10 +72,12 @@ export function registerJobs(engine: Engine<Daemon>): Engine<Daemon> {
     .register(containerStats)
     .register(containerStop)
     .register(containerTop)
+    .register(containerUnlink)
     .register(containerUnpause)
     .register(containerUpdate)
     .register(containerWait)
     .register(diskUsage)
+    .register(distributionInspect)
     .register(execCreate)
     .register(execInspect)
     .register(execStart)

@@ -5,20 +5,25 @@ import type { Duplex } from 'node:stream'
 import type { KeyWatch } from '../api/detach-keys.ts'
 import { onHangUp } from './hang-up.ts'
 
-/** Until the process' side ends, or the client leaves. The client's connection stays: who called has the last word, and ends it. */
-export function splice(client: Duplex, process: Socket, keys?: KeyWatch): Promise<void> {
+/**
+ * Until the process' side ends, or the client leaves. @returns whether it left by its keys. The client's connection stays: who called has the last word, and ends it.
+ */
+export function splice(client: Duplex, process: Socket, keys?: KeyWatch): Promise<boolean> {
   return new Promise((resolve) => {
+    let byKeys = false
     const over = (): void => {
       process.destroy()
       // Keys that a full pipe held up are for nobody now; unread, the client's end would not be seen behind them.
       client.resume()
-      resolve()
+      resolve(byKeys)
     }
     client.on('data', (chunk: Buffer) => {
       if (process.destroyed) return
       const { pass, detach } = keys?.(chunk) ?? { pass: chunk, detach: false }
       if (pass.length > 0 && !process.write(pass)) client.pause()
-      if (detach) over()
+      if (!detach) return
+      byKeys = true
+      over()
     })
     process.on('drain', () => client.resume())
     client.once('end', () => {

@@ -26,16 +26,25 @@ export type OwnFacts = Pick<
   | 'Labels'
   | 'LiveRestoreEnabled'
   | 'Debug'
-> & { mirrors: readonly string[]; insecureRegistries: readonly string[]; mapsUsers: boolean }
+  | 'DefaultAddressPools'
+> & {
+  mirrors: readonly string[]
+  insecureRegistries: readonly string[]
+  mapsUsers: boolean
+  /** `builtin`, `unconfined`, or somebody's own. */
+  seccomp: string
+  noNewPrivileges: boolean
+}
 
-export function systemInfo({ mirrors, insecureRegistries, mapsUsers, ...own }: OwnFacts): SystemInfo {
+export function systemInfo(facts: OwnFacts): SystemInfo {
+  const { mirrors, insecureRegistries, mapsUsers, seccomp, noNewPrivileges, ...own } = facts
   const controllers = cgroupControllers()
   const has = (name: string): boolean => controllers.names.has(name)
-  return {
+  const info: SystemInfo = {
     ...own,
     Plugins: {
       Volume: ['local'],
-      Network: ['host', 'none'],
+      Network: ['bridge', 'host', 'null'],
       Log: ['journald', 'json-file', 'local', 'none', 'syslog'],
       Authorization: null,
     },
@@ -62,27 +71,67 @@ export function systemInfo({ mirrors, insecureRegistries, mapsUsers, ...own }: O
     Architecture: machine(),
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: {
-      InsecureRegistryCIDRs: insecureRegistries.filter((one) => one.includes('/')),
-      IndexConfigs: Object.fromEntries(
-        insecureRegistries
-          .filter((one) => !one.includes('/'))
-          .map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }]),
-      ),
+      // Those of this machine are always among them.
+      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8', ...insecureRegistries.filter(isNetwork)],
+      IndexConfigs: {
+        'docker.io': { Name: 'docker.io', Mirrors: [...mirrors], Secure: true, Official: true },
+        ...Object.fromEntries(
+          insecureRegistries
+            .filter((one) => !isNetwork(one))
+            .map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }]),
+        ),
+      },
       Mirrors: [...mirrors],
     },
     NCPU: navigator.hardwareConcurrency,
     MemTotal: totalmem(),
     Name: hostname(),
     ServerVersion: packageVersion(),
-    Swarm: { LocalNodeState: 'inactive', ControlAvailable: false, NodeID: '' },
+    Swarm: {
+      ...{ NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '' },
+      RemoteManagers: null,
+    },
+    ...{ ExperimentalBuild: false, Isolation: '', GenericResources: null },
+    ...{ HttpProxy: proxy('http_proxy'), HttpsProxy: proxy('https_proxy'), NoProxy: proxy('no_proxy') },
     InitBinary: 'docker-init',
     SecurityOptions: [
-      'name=seccomp,profile=builtin',
+      `name=seccomp,profile=${seccomp}`,
       ...(mapsUsers ? ['name=userns'] : []),
       ...(controllers.version === '2' ? ['name=cgroupns'] : []),
+      ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
     ],
     Warnings: null,
   }
+  const warnings = warningsOf(info)
+  return warnings.length === 0 ? info : { ...info, Warnings: warnings }
+}
+
+/** Docker's words for what cannot be limited here. Pure. */
+export function warningsOf(info: SystemInfo): string[] {
+  const lacks: [has: boolean, what: string][] = [
+    [info.MemoryLimit, 'memory limit'],
+    [info.SwapLimit, 'swap limit'],
+    [info.OomKillDisable || info.CgroupVersion === '2', 'oom kill disable'],
+    [info.CpuCfsQuota, 'cpu cfs quota'],
+    [info.CpuCfsPeriod, 'cpu cfs period'],
+    [info.CPUShares, 'cpu shares'],
+    [info.CPUSet, 'cpuset'],
+    [info.PidsLimit, 'pids limit'],
+  ]
+  return [
+    ...lacks.flatMap(([has, what]) => (has ? [] : [`WARNING: No ${what} support`])),
+    ...(info.IPv4Forwarding ? [] : ['WARNING: IPv4 forwarding is disabled']),
+  ]
+}
+
+function isNetwork(registry: string): boolean {
+  return registry.includes('/')
+}
+
+/** @returns it without its password: everybody who may ask the daemon reads this */
+function proxy(name: string): string {
+  const text = process.env[name.toUpperCase()] || process.env[name] || ''
+  return text.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1xxxxx:xxxxx@')
 }
 
 /** @param api versions of the Engine API, the newest and the oldest */

@@ -74,7 +74,8 @@ export async function resolve(
   return { top, manifest: { ...inner.manifest, ...own }, mediaType: inner.mediaType }
 }
 
-async function fetchManifest(
+/** @param name as people see it: for what is wrong */
+export async function fetchManifest(
   client: RegistryClient,
   { path, tag, digest }: Reference,
   name: string,

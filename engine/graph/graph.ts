@@ -12,7 +12,7 @@
 // Opening it is the recovery, too. A killed process leaves directories and files that the
 // database does not know, never the reverse; here they go.
 //
-// Called by the daemon, and by the command line while there is none.
+// Called by daemon/main.ts, and by nobody else: the lock is held as long as tockerd runs.
 // Next: engine/graph/reference.ts
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'

@@ -7,7 +7,7 @@
 // Rejected: unpack only, and pack the layer again when it is saved. That makes another
 // archive with another digest, since no two programs write the same tar.
 //
-// Called by import.ts, commit.ts and bootstrap.ts.
+// Called by import.ts and commit.ts.
 import { Readable } from 'node:stream'
 import { decompress } from '../archive/compression.ts'
 import type { Graph } from './graph.ts'

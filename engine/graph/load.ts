@@ -21,6 +21,7 @@ import { optional, parseDocument } from './document.ts'
 import type { Graph } from './graph.ts'
 import { ImageArchive, largestDocument } from './image-archive.ts'
 import { diffIdsOf, largestConfig, parseImageConfig } from './image-config.ts'
+import { requirePlatform } from './image-platform.ts'
 import { layerFromBlob, layerMediaType } from './layer-blob.ts'
 import { blobPath, type LayoutImage, layoutImages, matchingManifest } from './oci-layout.ts'
 import type { Platform } from './platform.ts'
@@ -61,8 +62,11 @@ export async function loadImages(
   try {
     const archive = await ImageArchive.read(graph.content, stream, added)
     const loaded: LoadedImage[] = []
-    for (const plan of await planOf(graph, archive, options.platform))
-      loaded.push(await loadOne(graph, plan, options.onProgress))
+    const plans = await planOf(graph, archive, options.platform)
+    // Before anything is registered: an archive is loaded, or it is not.
+    if (options.platform !== undefined)
+      for (const plan of plans) requirePlatformOfPlan(plan, options.platform)
+    for (const plan of plans) loaded.push(await loadOne(graph, plan, options.onProgress))
     return loaded
   } finally {
     lease[Symbol.dispose]()
@@ -76,6 +80,11 @@ interface ImagePlan {
   manifest: Buffer | undefined
   layers: { digest: string; size: number; mediaType: string }[]
   references: Reference[]
+}
+
+function requirePlatformOfPlan({ config, layers, references }: ImagePlan, platform: Platform): void {
+  const [name] = references.map((one) => formatReference(one, 'familiar'))
+  requirePlatform(name ?? 'of the archive', parseImageConfig(config, layers.length), platform)
 }
 
 async function planOf(

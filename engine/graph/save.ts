@@ -20,8 +20,10 @@ import { hexOf } from './digest.ts'
 import type { Graph } from './graph.ts'
 import { diffIdsOf } from './image-config.ts'
 import { manifestOf, type StoredManifest } from './image-manifest.ts'
+import { platformOf, requirePlatform } from './image-platform.ts'
 import { findImage, imageConfig, isIdOf } from './images.ts'
 import { mediaTypes } from './manifest.ts'
+import type { Platform } from './platform.ts'
 import { formatReference, parseReference, type Reference, repositoryName } from './reference.ts'
 
 interface SavedImage {
@@ -30,12 +32,13 @@ interface SavedImage {
   /** With a tag each. */
   references: Reference[]
   diffIds: readonly string[]
-  platform: { architecture: string; os: string; variant?: string }
+  platform: Platform
 }
 
 /**
  * @param names as typed: a name with its tag, a name alone for all its tags, an id for an image without its names
  * @param onImage told the id of each image that the archive has
+ * @param platform that each of them must be for
  * @returns the archive, not compressed; destroying it ends the work
  * @throws EngineError `not-found` for a name, before anything is written
  */
@@ -43,11 +46,12 @@ export async function saveImages(
   graph: Graph,
   names: readonly string[],
   onImage: (id: string) => void = () => {},
+  platform?: Platform,
 ): Promise<Readable> {
   if (names.length === 0) throw new EngineError('invalid', 'name an image to save')
   const lease = graph.content.lease()
   try {
-    const images = await gather(graph, names)
+    const images = await gather(graph, names, platform)
     const archive = Readable.from(archiveOf(graph, images), { objectMode: false, highWaterMark: 2 ** 20 })
     // Not in the generator's own `finally`: one that is never begun never comes there.
     archive.once('close', () => lease[Symbol.dispose]())
@@ -59,7 +63,11 @@ export async function saveImages(
   }
 }
 
-async function gather(graph: Graph, names: readonly string[]): Promise<SavedImage[]> {
+async function gather(
+  graph: Graph,
+  names: readonly string[],
+  platform: Platform | undefined,
+): Promise<SavedImage[]> {
   const wanted = new Map<string, Map<string, Reference>>()
   for (const name of names)
     for (const { id, reference } of meant(graph, name)) {
@@ -70,16 +78,21 @@ async function gather(graph: Graph, names: readonly string[]): Promise<SavedImag
   const images: SavedImage[] = []
   for (const [id, references] of wanted) {
     const config = await imageConfig(graph, id)
-    const { architecture, os, variant } = config
+    if (platform !== undefined) requirePlatform(nameOf(id, references), config, platform)
     images.push({
       id,
       stored: await manifestOf(graph, findImage(graph, id)),
       references: [...references.values()],
       diffIds: diffIdsOf(config),
-      platform: { architecture, os, ...(variant ? { variant } : {}) },
+      platform: platformOf(config),
     })
   }
   return images
+}
+
+function nameOf(id: string, references: ReadonlyMap<string, Reference>): string {
+  const [first] = references.values()
+  return first === undefined ? id : formatReference(first, 'familiar')
 }
 
 function meant(graph: Graph, name: string): { id: string; reference?: Reference }[] {

@@ -25,7 +25,7 @@ export class TerminalRelay {
 
   /** To be called once init has sent the master. */
   async connect(): Promise<void> {
-    // Not import(), for which a bundle that vm.Script runs (compiled-code.ts) has nobody to ask.
+    // Not by `await import()`: the runtime runs from code that V8 compiled ahead, and there import() is an error.
     const { ReadStream, WriteStream } = process.getBuiltinModule('node:tty')
     closeSync(this.socket)
     const [fd] = receiveFds(this.#ours)

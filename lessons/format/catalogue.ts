@@ -38,9 +38,12 @@ export function contentDirectory(): string {
 
 /** @returns the lessons in that language, in English where nobody translated them @throws LessonError when a lesson cannot be read */
 export async function modules(language: Language = 'en'): Promise<Module[]> {
-  const list = modulesSchema.parse(
-    parseYaml(await readFile(join(contentDirectory(), 'modules.yaml'), 'utf8')),
-  )
+  const path = join(contentDirectory(), 'modules.yaml')
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause
+    throw new Error(`there is no ${path}: learn-containers new MODULE/LESSON begins one`, { cause })
+  })
+  const list = modulesSchema.parse(parseYaml(text))
   return Promise.all(
     list.map(async ({ id, title, summary, zh, lessons }) => ({
       id,

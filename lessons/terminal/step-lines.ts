@@ -1,7 +1,7 @@
 // A step of a lesson -> the lines of the text pane. Pure: what is shown depends
 // on the step, on what was done in it, and on the width, and on nothing else.
 //
-// Called by model.ts whenever one of these changed.
+// Called by page.ts whenever one of these changed.
 // Next: lessons/terminal/block-lines.ts
 import type { Block, Lesson, Step } from '../format/lesson.ts'
 import type { TerminalWords } from '../language/terminal.ts'

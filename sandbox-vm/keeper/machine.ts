@@ -2,8 +2,8 @@
 //
 // The first boot is a real one: kernel, initramfs, sshd. When sshd answers, the
 // whole machine is saved into the disk file as the snapshot `ready`. Every later
-// start and every reset loads that snapshot, which takes a fraction of a second
-// where a boot takes five. A snapshot belongs to a QEMU version, an image and a
+// start and every reset loads that snapshot: a reset takes half a second, where a boot
+// takes ten (sandbox-vm/README.md). A snapshot belongs to a QEMU version, an image and a
 // machine shape; when any differs, or it does not load, the machine boots anew.
 //
 // Called by keeper/main.ts, which decides when; this file knows how.

@@ -81,7 +81,7 @@ insideSuite('/proc and /dev under attack', (box) => {
     await symlink('/proc/sys/kernel/core_pattern', join(directory, 'null.link'))
     const names = [join(directory, 'null'), join(directory, 'null.link')] as const
     await box.inside({ mounts: [proc], devices })
-    await using _ = exchange(...names)
+    await using _ = await exchange(...names)
     const masked = Array.from({ length: 200 }, () => '/proc/uptime')
     for (let round = 0; round < 5; round++) {
       const { error, mountinfo } = await box.inside({ mounts: [proc], masked })
@@ -120,7 +120,7 @@ insideSuite('/proc and /dev under attack', (box) => {
     const mounts = [proc, pts]
     await box.inside({ mounts, devices })
     let shown = 0
-    await using _ = exchange(join(directory, 'pts'), fake)
+    await using _ = await exchange(join(directory, 'pts'), fake)
     for (let round = 0; round < 12; round++) {
       const { mountinfo } = await box.inside({ mounts, devices, terminal: true })
       expect(mountinfo).not.toContain('core_pattern')

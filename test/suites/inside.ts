@@ -2,6 +2,7 @@
 // test/kernel/mounts-inside.ts, which does in a mount namespace of its own what
 // init does, and looks around there.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -91,19 +92,21 @@ async function inside(request: Request, unshare: readonly string[]): Promise<Ans
 }
 
 /** Another container with the same volume: two names take turns, as fast as can be, until it is disposed of. */
-export function exchange(one: string, other: string): AsyncDisposable {
+export async function exchange(one: string, other: string): Promise<AsyncDisposable> {
   const child = spawn(
     process.execPath,
     [
       '-e',
       `const [a, b] = process.argv.slice(1)
        const exchange = require('koffi').load('libc.so.6').func('int renameat2(int, str, int, str, uint)')
+       require('fs').writeSync(1, 'begins')
        for (;;) exchange(-100, a, -100, b, 2)`,
       ...[one, other],
     ],
-    { cwd: packageRoot(), stdio: 'inherit' },
+    { cwd: packageRoot(), stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const ended = new Promise((resolve) => child.once('exit', resolve))
+  await Promise.race([once(child.stdout, 'data'), ended])
   return {
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')

@@ -35,6 +35,7 @@ const host: HostFacts = {
   defaultUlimits: [],
   files: [{ destination: '/etc/hosts', source: '/var/x/hosts' }],
   sharedMemory: undefined,
+  knowsRro: true,
   pidOf: (container) => (container === 'other' ? 4711 : 1),
 }
 

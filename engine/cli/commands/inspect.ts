@@ -5,6 +5,7 @@ import { path } from '../../client/client.ts'
 import { EngineError } from '../../errors.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import { compileTemplate } from '../output/template/evaluate.ts'
+import { platformQuery } from '../platform-flag.ts'
 import { userLine } from '../user-line.ts'
 import type { Context, Verb } from '../verb.ts'
 import { inspectFormatFlag } from './format-flag.ts'
@@ -58,7 +59,7 @@ export async function inspect(
   const errors: string[] = []
   for (const name of names) {
     try {
-      found.push(await find(client, name, type, flags.has('size')))
+      found.push(await find(client, name, type, { size: flags.has('size'), platform: platformQuery(flags) }))
     } catch (error) {
       errors.push(userLine(error))
     }
@@ -73,12 +74,12 @@ async function find(
   client: EngineClient,
   name: string,
   type: ObjectKind | undefined,
-  size: boolean,
+  query: { size: boolean; platform: string | undefined },
 ): Promise<unknown> {
-  if (type !== undefined) return client.json({ path: kinds[type](name), query: { size } })
+  if (type !== undefined) return client.json({ path: kinds[type](name), query })
   for (const target of Object.values(kinds)) {
     try {
-      return await client.json({ path: target(name), query: { size } })
+      return await client.json({ path: target(name), query })
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind !== 'not-found') throw error
     }

@@ -1,13 +1,14 @@
 // `tocker load`: images from an archive of `save`, of Docker's or of an OCI layout.
 import { readFrom } from '../file-source.ts'
 import { followProgress, showProgress } from '../output/progress.ts'
+import { platformFlag, platformQuery } from '../platform-flag.ts'
 import type { Verb } from '../verb.ts'
 
 export const verb: Verb = {
   usage: '[OPTIONS]',
   flags: [
     { name: 'input', short: 'i', value: 'file', help: 'Read from tar archive file, instead of STDIN' },
-    { name: 'platform', value: 'string', help: 'Load only the given platform variant, as linux/arm64' },
+    platformFlag('Load only the given platform variant, as linux/arm64'),
     { name: 'quiet', short: 'q', help: 'Suppress the load output' },
   ],
   arity: [0, 0],
@@ -17,7 +18,7 @@ export const verb: Verb = {
     const answer = await client.call({
       method: 'POST',
       path: '/images/load',
-      query: { quiet: quiet ? '1' : '0', platform: flags.text('platform') },
+      query: { quiet: quiet ? '1' : '0', platform: platformQuery(flags) },
       body: readFrom(flags.text('input'), 'load'),
     })
     using progress = showProgress({ write: streams.out, size: () => streams.terminal() })

@@ -3,6 +3,7 @@ import { path } from '../../client/client.ts'
 import { formatReference, parseReference, repositoryName, withDefaultTag } from '../../graph/reference.ts'
 import { UsageError } from '../flags.ts'
 import { followProgress, showProgress } from '../output/progress.ts'
+import { platformFlag, platformQuery } from '../platform-flag.ts'
 import { authHeader } from '../registry-auth.ts'
 import type { Verb } from '../verb.ts'
 
@@ -10,6 +11,7 @@ export const verb: Verb = {
   usage: '[OPTIONS] NAME[:TAG]',
   flags: [
     { name: 'all-tags', short: 'a', help: 'Push all tags of an image to the repository' },
+    platformFlag('Push a platform-specific manifest, as linux/arm64'),
     { name: 'quiet', short: 'q', help: 'Suppress verbose output' },
   ],
   arity: [1, 1],
@@ -24,7 +26,7 @@ export const verb: Verb = {
     const answer = await client.call({
       method: 'POST',
       path: path('/images/', repositoryName(typed, 'familiar'), '/push'),
-      query: { tag: reference.tag },
+      query: { tag: reference.tag, platform: platformQuery(flags) },
       headers: authHeader(typed.domain),
     })
     using progress = showProgress({ write: streams.out, size: () => streams.terminal() }, quiet)

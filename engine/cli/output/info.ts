@@ -39,5 +39,5 @@ Name: ${info.Name}
 ID: ${info.ID}
 Docker Root Dir: ${info.DockerRootDir}
 ${list('Insecure Registries', insecure)}${list('Registry Mirrors', registry?.Mirrors)}Live Restore Enabled: ${info.LiveRestoreEnabled}
-`
+${lines(info.Warnings ?? [], '')}`
 }

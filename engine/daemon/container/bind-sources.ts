@@ -6,7 +6,7 @@ import { mkdirSync, realpathSync } from 'node:fs'
 import type { Owners } from '../../archive/owners.ts'
 import { EngineError } from '../../errors.ts'
 import { mountAt, readMountinfo } from '../../syscalls/mountinfo.ts'
-import type { ContainerRecord } from './record.ts'
+import type { ContainerRecord, MountPoint } from './record.ts'
 
 /** `-v /not/there:/srv` makes the directory, as Docker does; `--mount` does not. */
 export function makeBindSources({ mountPoints, hostConfig }: ContainerRecord, owners?: Owners): void {
@@ -23,6 +23,27 @@ export function makeBindSources({ mountPoints, hostConfig }: ContainerRecord, ow
       throw new EngineError('invalid', `error while creating mount source path '${source}'`, { cause })
     }
   }
+}
+
+/**
+ * A part of a volume, `volume-subpath=logs`: whatever writes into the volume could put a link
+ * there that leads out of it, to a directory of the host.
+ * @param directory of the volume @returns it without links @throws EngineError `invalid`
+ */
+export function subpathOf({ source, destination }: MountPoint, directory: string): string {
+  let path: string
+  try {
+    path = realpathSync(source)
+  } catch (cause) {
+    const subpath = source.slice(directory.length + 1)
+    throw new EngineError('invalid', `cannot access path ${subpath} of the volume at ${destination}`, {
+      cause,
+    })
+  }
+  const root = realpathSync(directory)
+  if (path !== root && !path.startsWith(`${root}/`))
+    throw new EngineError('invalid', `${destination}: the subpath leads out of its volume`)
+  return path
 }
 
 /** Mounts travel over a mount of the host that is shared, and over no other. @throws EngineError, in Docker's words */

@@ -12,7 +12,7 @@ import type { ContainerRecord } from './record.ts'
 /** @param own the files that the daemon writes for this container, and its own settings */
 export function hostFacts(
   containers: Containers,
-  own: Pick<HostFacts, 'files' | 'cgroupParent' | 'sharedMemory' | 'idMappings'> & SpecDefaults,
+  own: Pick<HostFacts, 'files' | 'cgroupParent' | 'sharedMemory' | 'idMappings' | 'knowsRro'> & SpecDefaults,
 ): HostFacts {
   return {
     ...machineFacts(),

@@ -31,7 +31,10 @@ export function summaryOf(
     Labels: config.Labels ?? {},
     State: state.status,
     Status: statusOf(record, spell, now) + healthWords(record, health),
-    HostConfig: { NetworkMode: hostConfig.NetworkMode ?? 'none' },
+    HostConfig: {
+      NetworkMode: hostConfig.NetworkMode ?? 'none',
+      ...(hostConfig.Annotations ? { Annotations: hostConfig.Annotations } : {}),
+    },
     NetworkSettings: { Networks: endpointsInspect(record, network) },
     Mounts: record.mountPoints.map(mountOf),
   }

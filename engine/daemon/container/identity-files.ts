@@ -94,7 +94,7 @@ function extraHosts(given: readonly string[], hostGateway: string): string[] {
     const [, name, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
     return name === undefined || address === undefined
       ? []
-      : [`${address === 'host-gateway' ? hostGateway : address}\t${name}`]
+      : [`${address === 'host-gateway' ? hostGateway : address.replace(/^\[(.*)\]$/, '$1')}\t${name}`]
   })
 }
 

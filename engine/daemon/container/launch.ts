@@ -9,7 +9,7 @@
 //
 // Called by lifecycle.ts. Next: engine/daemon/container/oci-spec.ts
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { EngineError, errorLine } from '../../errors.ts'
 import type { Graph } from '../../graph/graph.ts'
 import { encode } from '../../libcontainer/config/encode.ts'
@@ -19,7 +19,7 @@ import { linkEnvironment } from '../network/links.ts'
 import type { Sandboxes } from '../network/sandboxes.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import type { VolumeStore } from '../volumes/volume-store.ts'
-import { checkPropagation, makeBindSources } from './bind-sources.ts'
+import { checkPropagation, makeBindSources, subpathOf } from './bind-sources.ts'
 import { checkJoined, hostFacts } from './container-facts.ts'
 import type { Containers } from './containers.ts'
 import type { ContainerDefaults } from './defaults.ts'
@@ -71,14 +71,20 @@ export async function launch(parts: LaunchParts, record: ContainerRecord): Promi
   const rootfs = await graph.driver.get(layer)
   parts.held.add(id)
   undo.defer(() => letGo(parts, id))
+  const sources = new Map<string, string>()
   for (const point of record.mountPoints.filter(isVolume)) {
-    await volumes.acquire(point.name)
+    const directory = await volumes.acquire(point.name)
     undo.defer(() => release(parts, id, point.name))
     parts.events.tell('volume', 'mount', point.name, {
       ...{ container: id, destination: point.destination, driver: 'local' },
       ...{ propagation: point.propagation, 'read/write': String(point.writable) },
     })
+    if (point.source !== directory) sources.set(point.destination, subpathOf(point, directory))
   }
+  const mountPoints = record.mountPoints.map((point) => ({
+    ...point,
+    source: sources.get(point.destination) ?? point.source,
+  }))
   makeBindSources(record, owners)
   checkPropagation(record.mountPoints)
   await parts.sandboxes.prepare(record)
@@ -92,10 +98,17 @@ export async function launch(parts: LaunchParts, record: ContainerRecord): Promi
   undo.defer(() => dropSharedMemory(execRoot, record))
   const facts = hostFacts(containers, {
     ...{ files, cgroupParent, sharedMemory, idMappings: owners },
+    knowsRro: knowsRro(record, parts.runtimes),
     ...parts.defaults.spec,
   })
   const spec = ociSpec(
-    { ...record, config: withLinks(record, parts.sandboxes), rootfs, user: userOf(record, rootfs) },
+    {
+      ...record,
+      mountPoints,
+      config: withLinks(record, parts.sandboxes),
+      rootfs,
+      user: userOf(record, rootfs),
+    },
     facts,
   )
   const bundle = bundleOf(execRoot, id)
@@ -190,6 +203,15 @@ export function runtimeOf(
     throw new EngineError('invalid', `unknown or invalid runtime name: ${name}${missing}`)
   }
   return { name, program }
+}
+
+/** Every kin of runc does. */
+export function knowsRro(
+  record: Pick<ContainerRecord, 'hostConfig'>,
+  runtimes: LaunchParts['runtimes'],
+): boolean {
+  const runtime = runtimeOf(record, runtimes)
+  return runtime === 'native' || basename(runtime.program) !== 'lxc-start'
 }
 
 /** What it knows of containers that it was linked to, before what it was told itself. */

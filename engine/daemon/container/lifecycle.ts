@@ -98,18 +98,19 @@ export class Lifecycle {
         warn(`clean up after ${record.name}: ${errorLine(error)}`),
       )
       const lastPause = this.#pauses.get(id)?.pause ?? 0
+      const lived = Date.parse(end.at) - Date.parse(record.state.startedAt)
       const restart = this.closing
         ? undefined
         : restartAfter(record.hostConfig.RestartPolicy, {
             ...{ exitCode: end.status, lastPause, restartCount: record.restartCount },
             manuallyStopped: record.manuallyStopped,
-            lived: Date.parse(end.at) - Date.parse(record.state.startedAt),
+            lived,
           })
       const { status, oomKilled, at } = end
       const next = ended(record, { ...{ status, oomKilled, at }, restarts: restart !== undefined })
       containers.save(next)
       if (oomKilled) this.tell(record, 'oom')
-      this.tell(record, 'die', { exitCode: String(status) })
+      this.tell(record, 'die', { execDuration: String(Math.trunc(lived / 1000)), exitCode: String(status) })
       if (restart !== undefined) this.#restartLater(id, restart.pause)
       else {
         this.#pauses.delete(id)

@@ -3,12 +3,13 @@
 //
 // Called by container-create.ts and container-update.ts. Next: engine/daemon/container/limit-check.ts
 import type { UpdateConfig } from '../../api/host-config.ts'
+import { EngineError } from '../../errors.ts'
 import { countsSwap, type Hierarchies, hierarchies, versionOf } from '../../libcontainer/cgroups/hierarchy.ts'
 import { readIfThere } from '../../libcontainer/cgroups/setting.ts'
 
 type Asked = Omit<UpdateConfig, 'RestartPolicy'>
 
-/** @returns what of it stays, and what to tell about the rest */
+/** @returns what of it stays, and what to tell about the rest @throws EngineError `invalid` for what Docker refuses, too */
 export function withSupported<T extends Asked>(asked: T): { limits: T; warnings: string[] } {
   const found = hierarchies()
   const limits = { ...asked }
@@ -33,6 +34,8 @@ export function withSupported<T extends Asked>(asked: T): { limits: T; warnings:
     warnings.push(`${lacks('Block I/O weight')} Weight discarded.`)
     limits.BlkioWeight = 0
   }
+  if ((asked.CpuRealtimePeriod || asked.CpuRealtimeRuntime) && !hasRealtime(found))
+    throw new EngineError('invalid', 'Your kernel does not support CPU real-time scheduler')
   return { limits, warnings }
 }
 
@@ -44,6 +47,12 @@ function lacks(what: string): string {
 function hasFile(found: Hierarchies, file: 'memory.swappiness' | 'memory.oom_control'): boolean {
   const { memory } = found.v1
   return versionOf(found) === 1 && memory !== undefined && readIfThere(memory, file) !== undefined
+}
+
+/** Of v1, and of kernels with CONFIG_RT_GROUP_SCHED. */
+function hasRealtime(found: Hierarchies): boolean {
+  const { cpu } = found.v1
+  return versionOf(found) === 1 && cpu !== undefined && readIfThere(cpu, 'cpu.rt_runtime_us') !== undefined
 }
 
 /** They need a scheduler of block I/O that knows them: CFQ, which Linux 5.0 removed, or BFQ. v2 shows them in no root. */

@@ -42,7 +42,7 @@ export async function planMounts(
 ): Promise<MountPlan> {
   const plan = new Plan()
   for (const text of hostConfig.VolumesFrom ?? []) plan.inherit(text, find)
-  for (const text of hostConfig.Binds ?? []) await plan.bind(text, volume)
+  for (const text of hostConfig.Binds ?? []) await plan.bind(text, hostConfig, volume)
   for (const mount of hostConfig.Mounts ?? []) await plan.mount(mount, volume)
   for (const destination of Object.keys(hostConfig.Tmpfs ?? {})) plan.tmpfs(destination)
   for (const destination of Object.keys(config.Volumes ?? {}))
@@ -71,7 +71,7 @@ class Plan {
   }
 
   /** `[source:]target[:options]`. */
-  async bind(text: string, volume: VolumeFor): Promise<void> {
+  async bind(text: string, { VolumeDriver }: HostConfig, volume: VolumeFor): Promise<void> {
     const parts = text.split(':')
     const [first = '', second, mode = ''] = parts
     if (parts.length > 3 || text === '') throw invalid(text, 'invalid volume specification')
@@ -95,7 +95,10 @@ class Plan {
       return
     }
     if (propagation !== '') throw invalid(text, `invalid mode: ${mode}`)
-    const { name, directory } = await volume(source === '' ? {} : { name: source })
+    const { name, directory } = await volume({
+      ...(source === '' ? {} : { name: source }),
+      ...(VolumeDriver ? { driver: VolumeDriver } : {}),
+    })
     if (!words.includes('nocopy')) this.#copyUp.add(destination)
     this.#points.set(destination, volumePoint(name, directory, destination, mode || 'z', writable))
   }
@@ -151,6 +154,7 @@ class Plan {
         ...{ type: 'bind' as const, source: posix.normalize(Source), destination, mode: '', writable },
         propagation: BindOptions?.Propagation || 'rprivate',
         ...(BindOptions?.NonRecursive ? { nonRecursive: true } : {}),
+        ...readonlyBelow(mount),
       })
       return
     }
@@ -188,6 +192,23 @@ class Plan {
     this.#asked.add(destination)
     return destination
   }
+}
+
+/** `bind-recursive=writable` and `=readonly`. @throws EngineError `invalid`, in Docker's words */
+function readonlyBelow({
+  ReadOnly,
+  BindOptions,
+}: NonNullable<HostConfig['Mounts']>[number]): Pick<MountPoint, 'readonlyBelow'> {
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive } = BindOptions ?? {}
+  if (ReadOnlyNonRecursive && ReadOnlyForceRecursive)
+    throw new EngineError('invalid', 'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive')
+  if (ReadOnlyForceRecursive && !ReadOnly)
+    throw new EngineError(
+      'invalid',
+      'option ReadOnlyForceRecursive requires ReadOnly to be specified in conjunction',
+    )
+  if (ReadOnlyForceRecursive) return { readonlyBelow: 'always' }
+  return ReadOnlyNonRecursive ? { readonlyBelow: 'never' } : {}
 }
 
 /** Of two that exclude each other, nobody knows which was meant. */

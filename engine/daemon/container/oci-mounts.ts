@@ -10,12 +10,15 @@ import type { Linux, Mount } from '../../libcontainer/config/linux.ts'
 import { defaultMounts } from '../../libcontainer/defaults.ts'
 import { joined, mapsIds, type NamespaceFacts } from './oci-namespaces.ts'
 import type { MountPoint } from './record.ts'
+import { parseSecurityOptions } from './security.ts'
 
 export interface MountFacts extends Pick<NamespaceFacts, 'idMappings'> {
   /** Files of the daemon's own: /etc/hosts and its kin. */
   files: readonly { destination: string; source: string }[]
   /** The host's directory that is /dev/shm of this container; undefined: a new one. */
   sharedMemory: string | undefined
+  /** Does the runtime know `rro`, read-only with all that is mounted below? */
+  knowsRro: boolean
 }
 
 export function mountsOf(
@@ -23,7 +26,7 @@ export function mountsOf(
   points: readonly MountPoint[],
   facts: MountFacts,
 ): { mounts: Mount[]; rootfsPropagation?: NonNullable<Linux['rootfsPropagation']> } {
-  const asked = points.filter(({ type }) => type !== 'tmpfs').map(bindMount)
+  const asked = points.filter(({ type }) => type !== 'tmpfs').map((point) => bindMount(point, facts))
   const own = [
     ...asked,
     ...facts.files
@@ -57,6 +60,7 @@ const alwaysWritable = ['/proc', '/dev', '/dev/pts', '/dev/shm', '/dev/mqueue']
 function standardMounts(hostConfig: HostConfig, facts: MountFacts): Mount[] {
   const { Privileged, ReadonlyRootfs } = hostConfig
   const size = hostConfig.ShmSize || defaultShmSize
+  const { writableCgroups } = parseSecurityOptions(hostConfig.SecurityOpt ?? [])
   return defaultMounts
     .filter(({ destination }) => destination !== '/dev/shm' || hostConfig.IpcMode !== 'none')
     .map((mount) => {
@@ -68,22 +72,37 @@ function standardMounts(hostConfig: HostConfig, facts: MountFacts): Mount[] {
       // With ids mapped, the mount of the cgroups belongs to root of the container: it may write.
       const opens =
         (Privileged && (destination === '/sys' || type === 'cgroup')) ||
-        (mapsIds(hostConfig, facts) && type === 'cgroup')
+        ((writableCgroups || mapsIds(hostConfig, facts)) && type === 'cgroup')
       const kept = opens ? options.filter((option) => option !== 'ro') : options
       const closes = ReadonlyRootfs && !alwaysWritable.includes(destination) && !kept.includes('ro')
       return { ...mount, options: closes ? [...kept, 'ro'] : kept }
     })
 }
 
-function bindMount({ source, destination, writable, propagation, nonRecursive }: MountPoint): Mount {
+function bindMount(point: MountPoint, facts: MountFacts): Mount {
+  const { source, destination, writable, propagation, nonRecursive } = point
   return {
     ...{ destination, source, type: 'bind' },
     options: [
       nonRecursive ? 'bind' : 'rbind',
-      ...(writable ? [] : ['ro']),
+      ...(writable ? [] : [readonlyWord(point, facts)]),
       ...(propagation === '' ? [] : [propagation]),
     ],
   }
+}
+
+/** `ro` alone is for one mount: `-v /:/host:ro` would leave /home writable, where that is another disk. */
+function readonlyWord(
+  { destination, nonRecursive, readonlyBelow }: MountPoint,
+  { knowsRro }: MountFacts,
+): string {
+  if (nonRecursive || readonlyBelow === 'never') return 'ro'
+  if (readonlyBelow === 'always' && !knowsRro)
+    throw new EngineError(
+      'invalid',
+      `${destination}: this runtime cannot make what is mounted below it read-only: leave out bind-recursive=readonly`,
+    )
+  return knowsRro ? 'rro' : 'ro'
 }
 
 function sharedMemoryMount({ IpcMode }: HostConfig, { sharedMemory }: MountFacts): Mount[] {

@@ -47,6 +47,8 @@ const mountPointSchema = z.object({
   propagation: z.string(),
   /** Of the source alone, and not of what is mounted below it. */
   nonRecursive: z.exactOptional(z.boolean()),
+  /** Are mounts below a read-only one read-only, too? Left out: where the runtime can do it. */
+  readonlyBelow: z.exactOptional(z.enum(['never', 'always'])),
 })
 export type MountPoint = z.infer<typeof mountPointSchema>
 

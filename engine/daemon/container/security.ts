@@ -39,13 +39,15 @@ export interface SecurityOptions {
   apparmor?: string
   /** Text of a profile, `unconfined`, or undefined: ours. */
   seccomp?: string
+  /** May it write into its cgroups, as a privileged one may? */
+  writableCgroups: boolean
   /** SELinux: `disable`, `type:…`, … */
   labels: string[]
 }
 
 /** @throws EngineError `invalid`, in Docker's words */
 export function parseSecurityOptions(options: readonly string[], noNewPrivileges = false): SecurityOptions {
-  const result: SecurityOptions = { noNewPrivileges, labels: [] }
+  const result: SecurityOptions = { noNewPrivileges, writableCgroups: false, labels: [] }
   for (const option of options) {
     if (option === 'no-new-privileges') {
       result.noNewPrivileges = true
@@ -59,6 +61,8 @@ export function parseSecurityOptions(options: readonly string[], noNewPrivileges
     else if (name === 'seccomp') result.seccomp = value
     else if (name === 'no-new-privileges' && /^(true|false|1|0)$/.test(value))
       result.noNewPrivileges = value === 'true' || value === '1'
+    else if (name === 'writable-cgroups' && /^(true|false|1|0)$/.test(value))
+      result.writableCgroups = value === 'true' || value === '1'
     else throw new EngineError('invalid', `invalid --security-opt 2: "${option}"`)
   }
   return result

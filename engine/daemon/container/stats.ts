@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import * as z from 'zod/mini'
 import { zeroTime } from '../../api/container-inspect.ts'
-import type { BlkioEntry, ContainerStats, CpuStats, MemoryStats } from '../../api/stats.ts'
+import type { BlkioEntry, ContainerStats, CpuStats, MemoryStats, NetworkStats } from '../../api/stats.ts'
 
 const entry = z.object({ usage: z.number(), max: z.number(), failcnt: z.number(), limit: z.number() })
 const blkio = z.array(z.object({ major: z.number(), minor: z.number(), op: z.string(), value: z.number() }))
@@ -55,6 +55,29 @@ export interface Sample {
   read: string
   counters: Counters
   machine: MachineFacts
+  /** By interface: what went through it. */
+  networks: Record<string, NetworkStats>
+}
+
+/**
+ * @param text /proc/PID/net/dev of a process in the sandbox: proc_pid_net(5)
+ * @param interfaces those that were made for it: some kernels put a tunnel of their own into each namespace
+ */
+export function networkCounters(text: string, interfaces: readonly string[]): Record<string, NetworkStats> {
+  const found: Record<string, NetworkStats> = {}
+  for (const line of text.split('\n')) {
+    const [, name = '', rest = ''] = /^\s*([^:\s]+):\s*(.*)$/.exec(line) ?? []
+    if (!interfaces.includes(name)) continue
+    // Eight of what came in, eight of what went out; of each the first four are told.
+    const fields = rest.split(/\s+/).map(Number)
+    const [rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0] = fields
+    const [tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0] = fields.slice(8)
+    found[name] = {
+      ...{ rx_bytes, rx_packets, rx_errors, rx_dropped },
+      ...{ tx_bytes, tx_packets, tx_errors, tx_dropped },
+    }
+  }
+  return found
 }
 
 /** @param before the measurement before this one @param now undefined for one that does not run: zeros */
@@ -76,7 +99,8 @@ export function statsOf(
     cpu_stats: cpu(now),
     precpu_stats: cpu(before),
     memory_stats: now === undefined ? {} : memory(now),
-    ...(now === undefined ? {} : { networks: {} }),
+    // As Docker: where there are none, no word of them.
+    ...(now === undefined || Object.keys(now.networks).length === 0 ? {} : { networks: now.networks }),
   }
 }
 

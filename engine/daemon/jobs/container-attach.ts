@@ -46,13 +46,17 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
       return stream
     }
     lifecycle.tell(containers.find(id), 'attach')
+    const left = (): void => {
+      const record = containers.get(id)
+      if (record !== undefined) lifecycle.tell(record, 'detach')
+    }
     if (state.pid !== 0) {
       using undo = new DisposableStack()
       const process = args.stream ? await connect() : undefined
       undo.defer(() => process?.destroy())
       const client = args.open(terminal)
       if (args.logs) await args.replay(client)
-      if (process !== undefined) await splice(client, process, keys)
+      if (process !== undefined && (await splice(client, process, keys))) left()
       client.end()
       return
     }
@@ -89,7 +93,7 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
         )
         .then(leave, leave)
     })
-    if (process !== undefined) await splice(client, process, keys)
+    if (process !== undefined && (await splice(client, process, keys))) left()
     client.end()
   },
 }

@@ -7,24 +7,20 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import type { CreateBody } from '../../api/container-config.ts'
 import { copyTreeInTurns } from '../../archive/copy-tree.ts'
 import { EngineError, errorLine } from '../../errors.ts'
+import { type ConfigPlatform, fitsPlatform, platformOf, requirePlatform } from '../../graph/image-platform.ts'
 import { findImage, imageConfig } from '../../graph/images.ts'
-import {
-  acceptablePlatforms,
-  formatPlatform,
-  hostPlatform,
-  type Platform,
-  parsePlatform,
-} from '../../graph/platform.ts'
+import { formatPlatform, hostPlatform, parsePlatform } from '../../graph/platform.ts'
 import { RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } from '../../syscalls/flags.ts'
 import { O_PATH, openat2 } from '../../syscalls/open.ts'
+import { checkConfig } from '../container/config-check.ts'
 import { hostFacts } from '../container/container-facts.ts'
 import { withDefaults } from '../container/defaults.ts'
 import { machineFacts } from '../container/host-facts.ts'
-import { logConfig, runtimeOf } from '../container/launch.ts'
+import { knowsRro, logConfig, runtimeOf } from '../container/launch.ts'
 import { checkLimits } from '../container/limit-check.ts'
 import { withSupported } from '../container/limit-support.ts'
 import { commandOf, mergeConfig } from '../container/merge-config.ts'
@@ -41,7 +37,6 @@ import { checkOptions } from '../logs/options.ts'
 import { checkConflicts } from '../network/conflicts.ts'
 import { linksOf } from '../network/names.ts'
 import { wantedNetworks } from '../network/wanted.ts'
-import { parseSignal } from '../signal.ts'
 
 export interface ContainerCreate {
   /** Left out or empty: one is made up. */
@@ -80,7 +75,8 @@ export const containerCreate: DaemonJob<ContainerCreate, Created> = {
     )
     checkRestartPolicy(hostConfig)
     checkLimits(hostConfig)
-    checkConfig(config, hostConfig)
+    // What an image has in its environment is its own affair.
+    checkConfig({ config: { ...config, Env: own.Env }, hostConfig }, graph.driver.name)
     const id = (await reserveId(daemon, hostConfig)) ?? randomBytes(32).toString('hex')
     const chosen = chooseName(daemon, name)
     using _name = containers.hold(chosen, id)
@@ -142,24 +138,14 @@ async function make(
 }
 
 /** @returns warnings, in Docker's words @throws EngineError `not-found` for an image that is for another than was asked for */
-function checkPlatform(
-  name: string,
-  { os, architecture, variant }: { os: string; architecture: string; variant?: string | null | undefined },
-  wanted: string | undefined,
-): string[] {
-  const own = { os, architecture, ...(variant ? { variant } : {}) }
-  const fits = (platform: Platform): boolean =>
-    acceptablePlatforms(platform).some((one) => formatPlatform(one) === formatPlatform(own))
+function checkPlatform(name: string, config: ConfigPlatform, wanted: string | undefined): string[] {
   if (wanted !== undefined) {
-    if (fits(parsePlatform(wanted))) return []
-    throw new EngineError(
-      'not-found',
-      `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${formatPlatform(own)}`,
-    )
+    requirePlatform(name, config, parsePlatform(wanted))
+    return []
   }
-  if (fits(hostPlatform())) return []
+  if (fitsPlatform(config, hostPlatform())) return []
   return [
-    `The requested image's platform (${formatPlatform(own)}) does not match the detected host platform (${formatPlatform(hostPlatform())}) and no specific platform was requested`,
+    `The requested image's platform (${formatPlatform(platformOf(config))}) does not match the detected host platform (${formatPlatform(hostPlatform())}) and no specific platform was requested`,
   ]
 }
 
@@ -178,28 +164,6 @@ function linked(containers: Daemon['containers'], text: string): void {
     containers.find(text)
   } catch (error) {
     throw new EngineError('invalid', `could not get container for ${text}: ${errorLine(error)}`)
-  }
-}
-
-/** What only a start would find out, too late for whoever has typed it. */
-function checkConfig(
-  { WorkingDir, StopSignal, Healthcheck }: ContainerRecord['config'],
-  { OomScoreAdj, Isolation }: ContainerRecord['hostConfig'],
-): void {
-  if (WorkingDir && !isAbsolute(WorkingDir))
-    throw new EngineError(
-      'invalid',
-      `the working directory '${WorkingDir}' is invalid, it needs to be an absolute path`,
-    )
-  if (StopSignal) parseSignal(StopSignal)
-  if (Isolation && Isolation !== 'default')
-    throw new EngineError('invalid', `Invalid isolation: "${Isolation}" - linux only supports 'default'`)
-  if (OomScoreAdj && Math.abs(OomScoreAdj) > 1000)
-    throw new EngineError('invalid', `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
-  // Nanoseconds.
-  for (const name of ['Interval', 'Timeout', 'StartPeriod'] as const) {
-    const time = Healthcheck?.[name]
-    if (time && time < 1e6) throw new EngineError('invalid', `${name} in Healthcheck cannot be less than 1ms`)
   }
 }
 
@@ -242,6 +206,7 @@ function check({ graph, containers, settings, lifecycle }: Daemon, record: Conta
     ...hostFacts(containers, {
       ...{ files: [], cgroupParent: settings.cgroupParent, sharedMemory: undefined },
       idMappings: graph.driver.owners,
+      knowsRro: knowsRro(record, lifecycle.parts.runtimes),
       ...lifecycle.parts.defaults.spec,
     }),
     pidOf: () => 1,

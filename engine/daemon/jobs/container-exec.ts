@@ -52,7 +52,7 @@ export interface ExecStart {
   exec: string
   detach: boolean
   terminal: boolean
-  /** Rows and columns. */
+  /** Left out: what was said when it was planned. */
   size?: { rows: number; columns: number }
   /** Answers the client, and gives the raw connection. */
   open: (terminal: boolean) => Duplex
@@ -60,7 +60,10 @@ export interface ExecStart {
 
 export const execStart: DaemonJob<ExecStart, void> = {
   name: 'exec-start',
-  async run({ containers, execs, graph, lifecycle, supervisor }, { exec: id, detach, terminal, size, open }) {
+  async run(
+    { containers, execs, graph, lifecycle, supervisor },
+    { exec: id, detach, terminal, size: now, open },
+  ) {
     const client = await supervisor()
     const exec = execs.get(id)
     if (exec.state !== 'created')
@@ -71,6 +74,7 @@ export const execStart: DaemonJob<ExecStart, void> = {
     exec.state = 'running'
     const { body, container } = exec
     const tty = terminal || (body.Tty ?? false)
+    const size = now ?? sizeOf(body)
     let connection: Awaited<ReturnType<typeof client.attach>> | undefined
     let process: Process | undefined
     try {
@@ -112,11 +116,18 @@ export const execStart: DaemonJob<ExecStart, void> = {
     // It may have ended already, and then no size matters; what it wrote is still to be had.
     if (tty && size) await client.resize({ container, exec: id, ...size }).catch(() => {})
     const answer = open(tty)
-    await splice(answer, connection.stream, tty ? detachKeys(body.DetachKeys ?? '') : undefined)
+    const left = await splice(answer, connection.stream, tty ? detachKeys(body.DetachKeys ?? '') : undefined)
+    if (left) lifecycle.tell(record, 'exec_detach', { execID: id })
     // Who asks for the exit status next must not come before it is known.
     await Promise.race([over, sleep(patience, undefined, { ref: false })])
     answer.end()
   },
+}
+
+/** As it was planned. */
+function sizeOf({ ConsoleSize }: ExecBody): { rows: number; columns: number } | undefined {
+  const [rows, columns] = ConsoleSize ?? []
+  return rows && columns ? { rows, columns } : undefined
 }
 
 /** Milliseconds: the output has ended, so the process has, or will in a moment; or it has closed its output and works on. */
@@ -182,8 +193,9 @@ export const execInspect: DaemonJob<{ exec: string }, ExecInspect> = {
 
 export const resize: DaemonJob<{ container: string; exec?: string; rows: number; columns: number }, void> = {
   name: 'resize',
-  async run({ containers, supervisor }, { container, exec, rows, columns }) {
-    const { id, state } = containers.find(container)
+  async run({ containers, lifecycle, supervisor }, { container, exec, rows, columns }) {
+    const record = containers.find(container)
+    const { id, state } = record
     allow('resize', state.status, { id, typed: container })
     await (await supervisor()).resize({
       container: id,
@@ -191,5 +203,7 @@ export const resize: DaemonJob<{ container: string; exec?: string; rows: number;
       rows,
       columns,
     })
+    // Of an exec Docker says nothing.
+    if (exec === undefined) lifecycle.tell(record, 'resize', { height: String(rows), width: String(columns) })
   },
 }

@@ -216,8 +216,9 @@ export interface Top {
 /** By ps(1) of the host, as Docker does: it knows the columns that people ask for. */
 export const containerTop: DaemonJob<{ container: string; psArgs: string }, Top> = {
   name: 'container-top',
-  async run({ containers, supervisor }, { container, psArgs }) {
-    const { id, state } = containers.find(container)
+  async run({ containers, lifecycle, supervisor }, { container, psArgs }) {
+    const record = containers.find(container)
+    const { id, state } = record
     allow('top', state.status, { id, typed: container })
     const pids = new Set((await asRunning(id, (await supervisor()).pids(id))).map(String))
     const words = psArgs === '' ? ['-ef'] : psArgs.split(/\s+/).filter(Boolean)
@@ -230,6 +231,7 @@ export const containerTop: DaemonJob<{ container: string; psArgs: string }, Top>
       // The last column, the command, has spaces of its own.
       return [...fields.slice(0, Titles.length - 1), fields.slice(Titles.length - 1).join(' ')]
     })
+    lifecycle.tell(record, 'top')
     return { Titles, Processes: rows.filter((fields) => pids.has(fields[column] ?? '')) }
   },
 }

@@ -1,10 +1,13 @@
 // `docker stats`: what a container uses, once, or every second for as long as somebody looks.
 //
 // Next: engine/daemon/container/stats.ts
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ContainerStats } from '../../api/stats.ts'
+import type { ContainerStats, NetworkStats } from '../../api/stats.ts'
 import { EngineError } from '../../errors.ts'
-import { countersSchema, machineFacts, type Sample, statsOf } from '../container/stats.ts'
+import { networkOwner } from '../container/network-owner.ts'
+import type { ContainerRecord } from '../container/record.ts'
+import { countersSchema, machineFacts, networkCounters, type Sample, statsOf } from '../container/stats.ts'
 import type { Daemon, DaemonJob } from '../daemon.ts'
 
 export interface StatsRequest {
@@ -46,15 +49,35 @@ async function measureLater(daemon: Daemon, id: string, signal: AbortSignal): Pr
 }
 
 /** @returns undefined for what does not run */
-async function measure({ containers, supervisor }: Daemon, id: string): Promise<Sample | undefined> {
-  if (!containers.get(id)?.state.pid) return undefined
+async function measure(daemon: Daemon, id: string): Promise<Sample | undefined> {
+  const { containers, supervisor } = daemon
+  const record = containers.get(id)
+  if (!record?.state.pid) return undefined
   try {
     const counters = countersSchema.parse(await (await supervisor()).stats(id))
-    return { read: new Date().toISOString(), counters, machine: machineFacts() }
+    const networks = networksOf(daemon, record)
+    return { read: new Date().toISOString(), counters, machine: machineFacts(), networks }
   } catch (error) {
     // It has ended since we looked.
     if (error instanceof EngineError && ['not-found', 'conflict'].includes(error.kind)) return undefined
     if (!containers.get(id)?.state.pid) return undefined
     throw error
+  }
+}
+
+/** Whoever joins another container's network has what that one has; on the host's, nothing is its own. */
+function networksOf(
+  { containers, sandboxes }: Daemon,
+  record: ContainerRecord,
+): Record<string, NetworkStats> {
+  const interfaces = sandboxes
+    .of((networkOwner(containers, record) ?? record).id)
+    .map((endpoint) => endpoint.interface)
+  if (interfaces.length === 0) return {}
+  try {
+    return networkCounters(readFileSync(`/proc/${record.state.pid}/net/dev`, 'utf8'), interfaces)
+  } catch {
+    // ENOENT, EINVAL: it has just ended.
+    return {}
   }
 }

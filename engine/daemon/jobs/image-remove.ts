@@ -1,6 +1,8 @@
 // `docker rmi`, and `docker image prune`. Next: engine/graph/remove-image.ts
 import type { ImageDeleteResponseItem, ImagesPruneReport } from '../../api/image.ts'
 import type { Filters } from '../../graph/image-filters.ts'
+import { requirePlatformOf } from '../../graph/image-platform.ts'
+import type { Platform } from '../../graph/platform.ts'
 import { pruneImages } from '../../graph/prune-images.ts'
 import { removeImage } from '../../graph/remove-image.ts'
 import type { DaemonJob } from '../daemon.ts'
@@ -10,11 +12,14 @@ export interface ImageRemove {
   image: string
   force: boolean
   noPrune: boolean
+  /** It must be for this one. */
+  platform?: Platform
 }
 
 export const imageRemove: DaemonJob<ImageRemove, ImageDeleteResponseItem[]> = {
   name: 'image-remove',
-  async run({ graph, events, containers }, { image, force, noPrune }) {
+  async run({ graph, events, containers }, { image, force, noPrune, platform }) {
+    await requirePlatformOf(graph, image, platform)
     const isRunning = (id: string): boolean => (containers.get(id)?.state.pid ?? 0) !== 0
     const gone = await removeImage(graph, image, { force, noPrune, isRunning })
     tell(events, gone)

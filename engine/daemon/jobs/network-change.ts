@@ -88,6 +88,7 @@ export const networkPrune: DaemonJob<{ filters: Filters }, string[]> = {
         // Somebody has come to it since, or has removed it.
         if (!(error instanceof EngineError && ['forbidden', 'not-found'].includes(error.kind))) throw error
       }
+    daemon.events.tell('network', 'prune', '', { reclaimed: '0' })
     return gone
   },
 }

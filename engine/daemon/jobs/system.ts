@@ -2,12 +2,14 @@
 import type { SystemInfo } from '../../api/system.ts'
 import type { Credentials } from '../../distribution/credentials.ts'
 import { checkLogin } from '../../distribution/login.ts'
+import { formatSubnet } from '../../drivers/network/address.ts'
 import type { DaemonJob } from '../daemon.ts'
 import { systemInfo } from '../system-info.ts'
 
 export const systemInfoJob: DaemonJob<object, SystemInfo> = {
   name: 'system-info',
-  async run({ graph, events, registry, settings, containers, lifecycle }) {
+  async run({ graph, events, registry, settings, containers, lifecycle, networks }) {
+    const { seccompProfile, noNewPrivileges = false } = lifecycle.parts.defaults.spec
     const all = containers.all().map(({ state }) => state.status)
     const count = (...some: string[]): number => all.filter((status) => some.includes(status)).length
     return systemInfo({
@@ -33,6 +35,14 @@ export const systemInfoJob: DaemonJob<object, SystemInfo> = {
       LiveRestoreEnabled: settings.liveRestore,
       Debug: settings.debug,
       NEventsListener: events.listeners,
+      DefaultAddressPools: networks.settings.pools.map(({ base, size }) => ({
+        ...{ Base: formatSubnet(base), Size: size },
+      })),
+      seccomp:
+        seccompProfile === undefined || seccompProfile === 'unconfined'
+          ? (seccompProfile ?? 'builtin')
+          : 'custom',
+      noNewPrivileges,
       mirrors: registry.mirrors ?? [],
       mapsUsers: graph.driver.owners !== undefined,
       insecureRegistries: registry.insecureRegistries ?? [],

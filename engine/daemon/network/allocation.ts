@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { type Address, formatAddress, parseAddress } from '../../drivers/network/address.ts'
 import { claimAddress, macOf, nextAddress, type Pool } from '../../drivers/network/ipam.ts'
 import { EngineError } from '../../errors.ts'
+import { sysctlsFor } from './endpoint-options.ts'
 import type { Networks } from './networks.ts'
 import type { Place } from './places.ts'
 import { type EndpointRecord, type NetworkRecord, poolsOf, vethOf } from './record.ts'
@@ -27,10 +28,14 @@ export function takeEndpoint(
   }
   const id = randomBytes(32).toString('hex')
   const [first] = addresses
+  const linkLocal = settings.IPAMConfig?.LinkLocalIPs ?? []
+  const sysctls = sysctlsFor(settings, name)
   const endpoint: EndpointRecord = {
     ...{ version: 1, id, network: network.id, container, ipv4: text(4), ipv6: text(6) },
     // 15 bytes at the most: eight digits are random enough for one machine.
     ...{ veth: vethOf(id), interface: name, gateway: false, published: [] },
+    ...(linkLocal.length === 0 ? {} : { linkLocal }),
+    ...(sysctls.length === 0 ? {} : { sysctls }),
     mac: settings.MacAddress || (first === undefined ? '' : macOf(first)),
   }
   networks.addEndpoint(endpoint)

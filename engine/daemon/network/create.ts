@@ -3,7 +3,7 @@
 // Called by jobs/network-change.ts.
 import { createHash } from 'node:crypto'
 import type { NetworkCreate } from '../../api/network.ts'
-import type { Subnet } from '../../drivers/network/address.ts'
+import { parseAddress, type Subnet } from '../../drivers/network/address.ts'
 import { checkOverlap, chooseSubnet, makePool, type Pool } from '../../drivers/network/ipam.ts'
 import { EngineError } from '../../errors.ts'
 import { type Networks, storedPool } from './networks.ts'
@@ -18,6 +18,7 @@ export function newNetwork(body: NetworkCreate, networks: Networks, daemonId: st
   checkDriver(Driver || 'bridge')
   if (body.ConfigOnly || body.ConfigFrom?.Network)
     throw new EngineError('not-implemented', 'networks that are only a configuration: tocker has none')
+  checkReach(body)
   if (IPAM?.Driver && IPAM.Driver !== 'default')
     throw new EngineError('invalid', `invalid ipam driver "${IPAM.Driver}": tocker has default`)
   const options = body.Options ?? {}
@@ -63,6 +64,24 @@ function ownIPv6(networks: Networks, daemonId: string): Subnet {
   return chooseSubnet([{ base: { family: 6, base, prefix: 48 }, size: 64 }], networks.subnets())
 }
 
+/** What only a swarm has, and what no network of ours is without. */
+function checkReach({ Scope, Ingress, EnableIPv4, IPAM }: NetworkCreate): void {
+  if (Scope === 'swarm' || Ingress)
+    throw new EngineError(
+      'unavailable',
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+    )
+  if (Scope && Scope !== 'local')
+    throw new EngineError('invalid', `invalid scope "${Scope}": tocker has local`)
+  if (EnableIPv4 === false) throw new EngineError('not-implemented', 'networks without IPv4: tocker has none')
+  const [option] = Object.keys(IPAM?.Options ?? {})
+  if (option !== undefined)
+    throw new EngineError(
+      'not-implemented',
+      `ipam option "${option}": addresses of tocker's networks have none`,
+    )
+}
+
 function checkName(name: string, networks: Networks): void {
   if (predefined.includes(name))
     throw new EngineError('forbidden', `operation is not permitted on predefined ${name} network`)
@@ -91,6 +110,10 @@ function checkBridge(name: string, bridge: string, networks: Networks): void {
     )
 }
 
+const ownOptions = [
+  ...['bridge.name', 'bridge.host_binding_ipv4', 'driver.mtu', 'container_iface_prefix'],
+  ...['bridge.gateway_mode_ipv4', 'bridge.gateway_mode_ipv6'],
+].map((one) => `com.docker.network.${one}`)
 const flagOptions = ['enable_icc', 'enable_ip_masquerade'].map((one) => `com.docker.network.bridge.${one}`)
 
 function checkOptions(options: Readonly<Record<string, string>>): void {
@@ -99,10 +122,24 @@ function checkOptions(options: Readonly<Record<string, string>>): void {
     if (value !== undefined && !/^(1|t|true|0|f|false)$/i.test(value))
       throw new EngineError('invalid', `failed to parse ${name} value: "${value}" is neither true nor false`)
   }
+  for (const [name, value] of Object.entries(options)) checkOption(name, value)
   const mtu = options['com.docker.network.driver.mtu']
   if (mtu !== undefined && !/^\d{1,5}$/.test(mtu))
     throw new EngineError(
       'invalid',
       `failed to parse com.docker.network.driver.mtu value: "${mtu}" is no number`,
     )
+}
+
+/** Of Docker's own options those that would do nothing are refused; what others have called theirs is kept, and theirs. */
+function checkOption(name: string, value: string): void {
+  if (!name.startsWith('com.docker.network.')) return
+  if (!ownOptions.includes(name) && !flagOptions.includes(name))
+    throw new EngineError('not-implemented', `network option "${name}": tocker does not have it`)
+  if (name.includes('.gateway_mode_') && value !== 'nat' && value !== '')
+    throw new EngineError('not-implemented', `${name}=${value}: tocker's networks have nat`)
+  if (name.endsWith('.host_binding_ipv4') && parseAddress(value)?.family !== 4)
+    throw new EngineError('invalid', `failed to parse ${name} value: "${value}" is no IPv4 address`)
+  if (name.endsWith('.container_iface_prefix') && !/^[A-Za-z][\w-]{0,11}$/.test(value))
+    throw new EngineError('invalid', `${name}=${value}: it has letters, digits, - and _, 12 at the most`)
 }

@@ -1,7 +1,7 @@
 // What `inspect` and `ps` say of a container's networks and ports, and `network inspect` of
 // a network. Pure: records in, Docker's JSON out.
 //
-// Called by jobs/container-query.ts and jobs/network.ts.
+// Called by jobs/container-query.ts and jobs/network-query.ts.
 import { createHash } from 'node:crypto'
 import type { ContainerSummary } from '../../api/container.ts'
 import type { EndpointInspect, PortMap } from '../../api/endpoint.ts'

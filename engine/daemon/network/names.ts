@@ -1,7 +1,7 @@
 // Names of containers on user-defined networks: who is told to the name servers, and which
 // container has one of its own.
 //
-// Called by sandboxes.ts and membership.ts. Next: engine/drivers/network/dns/name-servers.ts
+// Called by sandboxes.ts. Next: engine/drivers/network/dns/name-servers.ts
 import type { EndpointSettings } from '../../api/endpoint.ts'
 import { NameServers } from '../../drivers/network/dns/name-servers.ts'
 import type { Resolver } from '../../drivers/network/dns/resolv-conf.ts'

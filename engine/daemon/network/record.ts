@@ -51,6 +51,10 @@ export const endpointSchema = z.object({
   mac: z.string(),
   /** It has the sandbox's default route. */
   gateway: z.boolean(),
+  /** `--link-local-ip`: besides those of the network's pools. */
+  linkLocal: z.exactOptional(z.array(z.string())),
+  /** Of its interface: `net.ipv4.conf.eth0.log_martians=1`. */
+  sysctls: z.exactOptional(z.array(z.string())),
   published: z.array(
     z.object({
       protocol: z.enum(protocols),
@@ -146,13 +150,13 @@ export function bridgeNetwork(network: NetworkRecord): BridgeNetwork {
 export function endpointOf(record: EndpointRecord, network: NetworkRecord): Endpoint {
   const { id, veth, mac, interface: name, gateway } = record
   const pools = poolsOf(network)
-  const own = addressesOf(record)
+  const own = addressesOf(record).map((address) => ({
+    address,
+    prefix: pools.find(({ subnet }) => subnet.family === address.family)?.subnet.prefix ?? 32,
+  }))
   return {
-    ...{ id, veth, mac, interface: name },
-    addresses: own.map((address) => ({
-      address,
-      prefix: pools.find(({ subnet }) => subnet.family === address.family)?.subnet.prefix ?? 32,
-    })),
+    ...{ id, veth, mac, interface: name, sysctls: record.sysctls ?? [] },
+    addresses: [...own, ...linkLocalOf(record)],
     gateways: gateway && !network.internal ? pools.map((pool) => pool.gateway) : [],
     published: publishedOf(record),
   }
@@ -162,6 +166,14 @@ export function addressesOf({ ipv4, ipv6 }: Pick<EndpointRecord, 'ipv4' | 'ipv6'
   return [ipv4, ipv6]
     .map((text) => (text === null ? undefined : parseAddress(text)))
     .filter((one) => one !== undefined)
+}
+
+/** RFC 3927 and RFC 4291: all of them are on one link. */
+function linkLocalOf({ linkLocal = [] }: EndpointRecord): { address: Address; prefix: number }[] {
+  return linkLocal
+    .map(parseAddress)
+    .filter((one) => one !== undefined)
+    .map((address) => ({ address, prefix: address.family === 4 ? 16 : 64 }))
 }
 
 export function publishedOf({ published }: EndpointRecord): Published[] {

@@ -23,6 +23,7 @@ import type { Containers } from '../container/containers.ts'
 import type { NetworkFiles } from '../container/identity-files.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import { takeEndpoint } from './allocation.ts'
+import { interfaceName } from './endpoint-options.ts'
 import { checkLink, type Link, linkLines } from './links.ts'
 import { type ContainerNames, hasNames, linksOf } from './names.ts'
 import type { Networks } from './networks.ts'
@@ -103,14 +104,15 @@ export class Sandboxes {
     const { networks } = this.parts
     await this.open(id)
     const place = { network: networks.find(id), settings: record.networks[name]?.settings ?? {} }
+    const called = interfaceName(place.settings) ?? eth.replace('eth', prefixOf(place.network))
     try {
-      return takeEndpoint(networks, record.id, place, eth)
+      return takeEndpoint(networks, record.id, place, called)
     } catch (error) {
       // Somebody who is about to leave may have the address, or the last one.
       const leaving = networks.endpoints().some((one) => one.network === id && this.#leaving.has(one.id))
       if (!leaving) throw error
       await this.#gone((one) => one.network === id)
-      return takeEndpoint(networks, record.id, place, eth)
+      return takeEndpoint(networks, record.id, place, called)
     }
   }
 
@@ -249,6 +251,11 @@ export class Sandboxes {
   #network({ network }: EndpointRecord): NetworkRecord {
     return this.parts.networks.find(network)
   }
+}
+
+/** What interfaces of its containers are called, before the number. */
+function prefixOf({ options }: NetworkRecord): string {
+  return options['com.docker.network.container_iface_prefix'] || 'eth'
 }
 
 function inOrder(endpoints: readonly EndpointRecord[]): EndpointRecord[] {

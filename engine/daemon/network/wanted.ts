@@ -9,6 +9,7 @@ import { contains, parseAddress } from '../../drivers/network/address.ts'
 import { portRequests } from '../../drivers/network/port-mapping.ts'
 import { EngineError } from '../../errors.ts'
 import type { ContainerRecord } from '../container/record.ts'
+import { checkEndpointOptions } from './endpoint-options.ts'
 import type { Networks } from './networks.ts'
 import { type NetworkRecord, poolsOf } from './record.ts'
 
@@ -81,6 +82,7 @@ export function checkSettings(network: NetworkRecord, settings: EndpointSettings
     if (!poolsOf(network).some(({ subnet }) => contains(subnet, address)))
       throw invalid(`invalid address ${text}: It does not belong to any of this network's subnets`)
   }
+  checkEndpointOptions(settings)
   const { MacAddress } = settings
   if (MacAddress && !/^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(MacAddress))
     throw invalid(`invalid MAC address: ${MacAddress}`)

@@ -4,7 +4,7 @@
 //   tcp://127.0.0.1:2375      anybody who reaches it is root here: only with TLS, or on loopback
 //   fd://                     sockets that a service manager opened for us, sd_listen_fds(3)
 //
-
+// Called by daemon/main.ts. Next: engine/daemon/server/exchange.ts
 import { chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'

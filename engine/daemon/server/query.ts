@@ -1,6 +1,7 @@
 // What stands behind the `?` of a request, read the way Docker's server reads it: a flag
 // is on for anything but 0, no, false and none; filters are JSON in one of two spellings.
 import * as z from 'zod/mini'
+import { type PlatformQuery, platformSchema } from '../../api/platform.ts'
 import { EngineError } from '../../errors.ts'
 
 const filtersSchema = z.record(
@@ -45,6 +46,23 @@ export class Query {
     if (!/^-?\d{1,15}$/.test(value))
       throw new EngineError('invalid', `${name}=${value}: it must be a whole number`)
     return Number(value)
+  }
+
+  /**
+   * Those of images that are here already; of one that is pulled it is `linux/arm64`.
+   * @throws EngineError `invalid` for what is none, and for more than one
+   */
+  platform(name: string): PlatformQuery | undefined {
+    const [text = '', ...others] = this.list(name)
+    if (text === '') return undefined
+    if (others.length > 0) throw new EngineError('invalid', 'multiple platforms is not supported')
+    const parsed = platformSchema.safeParse(json(text))
+    if (!parsed.success)
+      throw new EngineError(
+        'invalid',
+        `failed to parse platform: it is JSON as {"os":"linux","architecture":"arm64"}`,
+      )
+    return parsed.data
   }
 
   /** @param known names that mean something to this verb; left out, the verb looks itself @throws EngineError `invalid` for any other, in Docker's words */

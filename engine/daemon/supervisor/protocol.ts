@@ -20,7 +20,7 @@
 //     | {"id":2,"verb":"start","container":"c1"} -----> |  execve
 //     | <------------------------------- {"id":2,"ok":{}} |
 //     |                                                 |  … it ends: output to its end,
-//     |                                                 |  log closed, exit.json written
+//     |                                                 |  log closed, end.json written
 //     | <----- {"event":"end","container":"c1","end":…} |  to who said {"verb":"events"}
 //     | {"id":3,"verb":"delete","container":"c1"} ----> |
 //
@@ -33,7 +33,7 @@
 // `exec` is `create` for a second process: it makes ready, one attaches, `start` with
 // its name runs it. A process is named everywhere by container and, for those, exec.
 //
-// What was told is on the disk before it is told: exit.json beside the container. It
+// What was told is on the disk before it is told: end.json beside the container. It
 // stays until `delete`, so a daemon that was killed before it heard asks `list`, and
 // misses nothing.
 //

@@ -12,7 +12,7 @@
 //
 //   1. pool/transaction := { transaction: N + 1, device: 7 }
 //   2. message create_thin 7, or create_snap 7 <origin>
-//   3. the owner writes down that 7 is his (and base.ts makes a file system on it)
+//   3. the owner writes down that 7 is his (and devicemapper.ts makes a file system on it)
 //   4. message set_transaction_id N N+1
 //
 // Whoever finds N in the pool and N + 1 in the file knows that 7 is nobody's yet.

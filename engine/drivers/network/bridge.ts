@@ -163,6 +163,7 @@ export class BridgeDriver implements NetworkDriver {
     undo.defer(() => this.#remove(endpoint))
     // Neither needs the other, and nft takes as long as ip does.
     await both(ipIn(pid, sandboxLines(endpoint)), this.publish(endpoint))
+    for (const sysctl of endpoint.sysctls) await sysctlIn(pid, sysctl)
     undo.move()
   }
 
@@ -208,6 +209,13 @@ export class BridgeDriver implements NetworkDriver {
       throw new EngineError(kind, `rules of the network: ${errorLine(error)}`)
     }
   }
+}
+
+/** By tee(1): /proc/sys/net shows everybody what is in their own namespace. */
+async function sysctlIn(pid: number, sysctl: string): Promise<void> {
+  const [name = '', value = ''] = sysctl.split('=')
+  const file = `/proc/sys/${name.replaceAll('.', '/')}`
+  await commandWith('nsenter', [`--net=/proc/${pid}/ns/net`, 'tee', file], `${value}\n`)
 }
 
 /** Both to their end, whatever comes of one: what is undone after this is not still being done. */

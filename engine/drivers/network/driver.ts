@@ -69,6 +69,8 @@ export interface Endpoint {
   /** Where its sandbox sends what is for nobody near. Empty when another endpoint has the default route. */
   gateways: readonly Address[]
   published: readonly Published[]
+  /** Set in the sandbox when the interface is there: `net.ipv4.conf.eth0.log_martians=1`. */
+  sysctls: readonly string[]
 }
 
 export interface NetworkDriver {

@@ -5,7 +5,7 @@
 // a frame is a few processes: one grep for all of /proc, one find for a layer.
 // The reading happens here, in pure parsers.
 //
-// Called by lessons/player/player.ts.
+// Called by lessons/player/watches.ts.
 // Next: lessons/player/watch/processes.ts
 import { quote } from '../../../sandbox-vm/quote.ts'
 import type { Sandbox } from '../../../sandbox-vm/sandbox.ts'

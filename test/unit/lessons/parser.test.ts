@@ -257,6 +257,21 @@ test('what `new` writes can be read, and is never written over', async () => {
   }
 })
 
+test("a directory of somebody's own begins with `new`, and says so as long as it is empty", async () => {
+  const own = join(directory, 'own')
+  process.env.LEARN_CONTAINERS_CONTENT = own
+  try {
+    await expect(modules()).rejects.toThrow(/own\/modules\.yaml: learn-containers new MODULE\/LESSON/)
+    expect((await newLesson('space/first')).listed).toBe(true)
+    expect((await newLesson('space/second')).listed).toBe(true)
+    const [module] = await modules()
+    expect(module).toMatchObject({ id: 'space', title: 'space' })
+    expect(module?.lessons.map((lesson) => lesson.slug)).toEqual(['first', 'second'])
+  } finally {
+    delete process.env.LEARN_CONTAINERS_CONTENT
+  }
+})
+
 test('the catalogue has its modules in order, and knows a near miss', async () => {
   expect((await modules()).map((module) => module.id)).toEqual([
     'before',

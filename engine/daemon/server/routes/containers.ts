@@ -26,8 +26,10 @@ import {
   containerTop,
   listFilters,
 } from '../../jobs/container-query.ts'
+import { containerUnlink } from '../../jobs/container-unlink.ts'
 import { readJson } from '../body.ts'
 import type { Exchange } from '../exchange.ts'
+import { forVersion } from '../older-clients.ts'
 import type { Route } from '../router.ts'
 
 const kinds = { C: 0, A: 1, D: 2 } as const
@@ -57,7 +59,7 @@ export function containerRoutes(engine: Engine<Daemon>): Route[] {
       method: 'POST',
       path: '/containers/create',
       handle: async (exchange) => {
-        const body = await readJson(exchange.request, createBodySchema)
+        const body = forVersion(await readJson(exchange.request, createBodySchema), exchange.version)
         const platform = exchange.query.text('platform')
         const name = exchange.query.text('name')
         const { id, warnings } = await engine.run(
@@ -92,7 +94,10 @@ export function containerRoutes(engine: Engine<Daemon>): Route[] {
     {
       method: 'POST',
       path: '/containers/:name/start',
-      handle: (exchange) => done(exchange, engine.run(containerStart, target(exchange), exchange)),
+      handle: (exchange) => {
+        checkStart(exchange)
+        return done(exchange, engine.run(containerStart, target(exchange), exchange))
+      },
     },
     {
       method: 'POST',
@@ -137,8 +142,18 @@ export function containerRoutes(engine: Engine<Daemon>): Route[] {
       path: '/containers/:name',
       handle: (exchange) => {
         const { query } = exchange
+        if (query.flag('link')) return done(exchange, engine.run(containerUnlink, target(exchange)))
         const flags = { force: query.flag('force'), volumes: query.flag('v') }
         return done(exchange, engine.run(containerRemove, { ...target(exchange), ...flags }))
+      },
+    },
+    // `rm --link web/db`: the name of a link has a slash.
+    {
+      method: 'DELETE',
+      path: '/containers/*name',
+      handle: (exchange) => {
+        if (!exchange.query.flag('link')) throw new EngineError('not-found', 'page not found')
+        return done(exchange, engine.run(containerUnlink, target(exchange)))
       },
     },
     { method: 'POST', path: '/containers/:name/wait', handle: (exchange) => wait(engine, exchange) },
@@ -163,6 +178,20 @@ export function containerRoutes(engine: Engine<Daemon>): Route[] {
       },
     },
   ]
+}
+
+/** What would be ignored in silence. A body of 7 bytes is `null`, or an object without anything. */
+function checkStart({ query, request }: Exchange): void {
+  if (query.text('checkpoint') !== '')
+    throw new EngineError('not-implemented', 'checkpoints: tocker makes none, and starts from none')
+  if (
+    Number(request.headers['content-length'] ?? 0) > 7 ||
+    request.headers['transfer-encoding'] !== undefined
+  )
+    throw new EngineError(
+      'invalid',
+      'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+    )
 }
 
 async function done(exchange: Exchange, work: Promise<void>): Promise<void> {

@@ -10,17 +10,28 @@ import { imageImport } from '../../jobs/image-import.ts'
 import { imageLoad } from '../../jobs/image-load.ts'
 import { imagePull } from '../../jobs/image-pull.ts'
 import { imagePush } from '../../jobs/image-push.ts'
-import { imageHistoryJob, imageInspect, imageList, imageSearch } from '../../jobs/image-query.ts'
+import {
+  distributionInspect,
+  imageHistoryJob,
+  imageInspect,
+  imageList,
+  imageSearch,
+} from '../../jobs/image-query.ts'
 import { imagePrune, imageRemove } from '../../jobs/image-remove.ts'
-import { imageSave } from '../../jobs/image-save.ts'
+import { type ImageSave, imageSave } from '../../jobs/image-save.ts'
 import { imageTag } from '../../jobs/image-tag.ts'
 import type { Exchange } from '../exchange.ts'
+import { withVirtualSize } from '../older-clients.ts'
 import { ProgressStream } from '../progress-stream.ts'
 import { credentialsOf } from '../registry-auth.ts'
 import type { Route } from '../router.ts'
 
 export function imageRoutes(engine: Engine<Daemon>): Route[] {
   const image = (exchange: Exchange): { image: string } => ({ image: exchange.parameter('name') })
+  const platform = ({ query }: Exchange, name = 'platform') => {
+    const wanted = query.platform(name)
+    return wanted === undefined ? {} : { platform: wanted }
+  }
   const auth = ({ request }: Exchange) => {
     const credentials = credentialsOf(request.headers['x-registry-auth'])
     return credentials === undefined ? {} : { credentials }
@@ -37,7 +48,10 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
           filters: query.filters(),
           sharedSize: query.flag('shared-size'),
         })
-        exchange.json(200, images)
+        exchange.json(
+          200,
+          images.map((one) => withVirtualSize(one, exchange.version)),
+        )
       },
     },
     {
@@ -83,8 +97,9 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       handle: (exchange) => {
         const progress = new ProgressStream(exchange)
         const onProgress = exchange.query.flag('quiet') ? () => {} : progress.tell
+        const wanted = { archive: exchange.body, onProgress, ...platform(exchange) }
         return progress.run(async () => {
-          const loaded = await engine.run(imageLoad, { archive: exchange.body, onProgress }, exchange)
+          const loaded = await engine.run(imageLoad, wanted, exchange)
           for (const { imageId, names } of loaded)
             for (const line of names.length === 0
               ? [`Loaded image ID: ${imageId}`]
@@ -102,27 +117,34 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
     {
       method: 'GET',
       path: '/images/get',
-      handle: (exchange) =>
-        sendArchive(
-          engine,
-          exchange,
-          exchange.query.list('names').flatMap((one) => one.split(',')),
-        ),
+      handle: (exchange) => {
+        const names = exchange.query.list('names').flatMap((one) => one.split(','))
+        return sendArchive(engine, exchange, { names, ...platform(exchange) })
+      },
     },
     {
       method: 'GET',
       path: '/images/*name/get',
-      handle: (exchange) => sendArchive(engine, exchange, [exchange.parameter('name')]),
+      handle: (exchange) =>
+        sendArchive(engine, exchange, { names: [exchange.parameter('name')], ...platform(exchange) }),
     },
     {
       method: 'GET',
       path: '/images/*name/json',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageInspect, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(
+          200,
+          withVirtualSize(
+            await engine.run(imageInspect, { ...image(exchange), ...platform(exchange) }),
+            exchange.version,
+          ),
+        ),
     },
     {
       method: 'GET',
       path: '/images/*name/history',
-      handle: async (exchange) => exchange.json(200, await engine.run(imageHistoryJob, image(exchange))),
+      handle: async (exchange) =>
+        exchange.json(200, await engine.run(imageHistoryJob, { ...image(exchange), ...platform(exchange) })),
     },
     {
       method: 'POST',
@@ -134,7 +156,7 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
         return progress.run(async () => {
           const pushed = await engine.run(
             imagePush,
-            { image: name, ...auth(exchange), onProgress: progress.tell },
+            { image: name, ...platform(exchange), ...auth(exchange), onProgress: progress.tell },
             exchange,
           )
           for (const one of pushed)
@@ -154,12 +176,22 @@ export function imageRoutes(engine: Engine<Daemon>): Route[] {
       },
     },
     {
+      method: 'GET',
+      path: '/distribution/*name/json',
+      handle: async (exchange) =>
+        exchange.json(
+          200,
+          await engine.run(distributionInspect, { ...image(exchange), ...auth(exchange) }, exchange),
+        ),
+    },
+    {
       method: 'DELETE',
       path: '/images/*name',
       handle: async (exchange) => {
         const { query } = exchange
         const flags = { force: query.flag('force'), noPrune: query.flag('noprune') }
-        exchange.json(200, await engine.run(imageRemove, { ...image(exchange), ...flags }))
+        const wanted = { ...image(exchange), ...flags, ...platform(exchange, 'platforms') }
+        exchange.json(200, await engine.run(imageRemove, wanted))
       },
     },
   ]
@@ -206,12 +238,8 @@ async function importFrom(
   progress.tell({ status: id })
 }
 
-async function sendArchive(
-  engine: Engine<Daemon>,
-  exchange: Exchange,
-  names: readonly string[],
-): Promise<void> {
-  const archive = await engine.run(imageSave, { names })
+async function sendArchive(engine: Engine<Daemon>, exchange: Exchange, wanted: ImageSave): Promise<void> {
+  const archive = await engine.run(imageSave, wanted)
   await pipeline(archive, exchange.stream(200, 'application/x-tar'))
 }
 

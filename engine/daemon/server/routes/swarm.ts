@@ -28,7 +28,7 @@ export function swarmRoutes(): Route[] {
 }
 
 /** Docker's words. */
-function noManager(): never {
+export function noManager(): never {
   throw new EngineError(
     'unavailable',
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',

@@ -18,7 +18,9 @@ import type { Route } from '../router.ts'
 export function systemRoutes(engine: Engine<Daemon>, daemon: Daemon): Route[] {
   const ping = (exchange: Exchange): void => {
     exchange.header('Cache-Control', 'no-cache, no-store, must-revalidate')
+    exchange.header('Pragma', 'no-cache')
     exchange.header('Builder-Version', '1')
+    exchange.header('Swarm', 'inactive')
     exchange.text(200, 'OK')
   }
   return [

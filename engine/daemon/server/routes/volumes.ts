@@ -6,6 +6,7 @@ import type { Engine } from '../../engine.ts'
 import { volumeCreate, volumeInspect, volumeList, volumePrune, volumeRemove } from '../../jobs/volume.ts'
 import { readJson } from '../body.ts'
 import type { Route } from '../router.ts'
+import { noManager } from './swarm.ts'
 
 const strings = z.nullish(z.record(z.string(), z.string()))
 const createSchema = z.object({
@@ -13,6 +14,8 @@ const createSchema = z.object({
   Driver: z.optional(z.string()),
   DriverOpts: strings,
   Labels: strings,
+  /** `--type`, `--sharing` and their kin. */
+  ClusterVolumeSpec: z.nullish(z.unknown()),
 })
 
 export function volumeRoutes(engine: Engine<Daemon>): Route[] {
@@ -33,7 +36,12 @@ export function volumeRoutes(engine: Engine<Daemon>): Route[] {
       method: 'POST',
       path: '/volumes/create',
       handle: async (exchange) => {
-        const { Name, Driver, DriverOpts, Labels } = await readJson(exchange.request, createSchema)
+        const { Name, Driver, DriverOpts, Labels, ClusterVolumeSpec } = await readJson(
+          exchange.request,
+          createSchema,
+        )
+        // Made as a plain one it would not be what was asked for.
+        if (ClusterVolumeSpec != null) noManager()
         const wanted = {
           ...(Name === undefined ? {} : { name: Name }),
           ...(Driver === undefined ? {} : { driver: Driver }),

@@ -8,8 +8,8 @@
 //
 // --dns, --dns-search and --dns-option stand for what the host has, each for its own.
 //
-// Pure. Called by daemon/container/identity-files.ts, which reads and writes, and by
-// whoever opens name servers: they need to know whom to ask.
+// Pure. Called by daemon/network/resolver.ts, which reads the host's; what comes out goes
+// into the container's file, and tells its name server whom to ask.
 import { isIP, isIPv6 } from 'node:net'
 import type { Upstream } from './forward.ts'
 import { nameServerAddress } from './redirect.ts'

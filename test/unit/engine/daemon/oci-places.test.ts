@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { HostConfig } from '../../../../engine/api/host-config.ts'
 import { machineFacts } from '../../../../engine/daemon/container/host-facts.ts'
 import type { HostFacts } from '../../../../engine/daemon/container/oci-spec.ts'
+import type { MountPoint } from '../../../../engine/daemon/container/record.ts'
 import { mountOf, namespacesIn, sda, spec } from '../../../suites/spec-request.ts'
 
 describe('namespaces', () => {
@@ -110,6 +111,19 @@ describe('mounts', () => {
     ).toBe('rslave')
   })
 
+  test('what is read-only is so with all that is mounted below, as far as the runtime can', () => {
+    const options = (more: Partial<MountPoint>, facts: Partial<HostFacts> = {}) =>
+      mountOf(
+        spec({}, { points: [{ ...point, writable: false, destination: '/x', ...more }], host: facts }),
+        '/x',
+      )?.options
+    expect(options({})).toEqual(['rbind', 'rro', 'rprivate'])
+    expect(options({ readonlyBelow: 'always' })).toEqual(['rbind', 'rro', 'rprivate'])
+    expect(options({ readonlyBelow: 'never' })).toEqual(['rbind', 'ro', 'rprivate'])
+    expect(options({}, { knowsRro: false })).toEqual(['rbind', 'ro', 'rprivate'])
+    expect(() => options({ readonlyBelow: 'always' }, { knowsRro: false })).toThrow('/x: this runtime cannot')
+  })
+
   test('what the user mounts wins over what is there anyway', () => {
     const config = spec({}, { points: [{ ...point, destination: '/dev' }] })
     expect((config.mounts ?? []).filter(({ destination }) => destination.startsWith('/dev'))).toHaveLength(1)
@@ -131,6 +145,13 @@ describe('mounts', () => {
       Mounts: [{ Type: 'tmpfs', Target: '/t', TmpfsOptions: { SizeBytes: 4096, Mode: 0o1770 } }],
     }
     expect(options(byMount)).toEqual(['noexec', 'nosuid', 'nodev', 'rprivate', 'size=4096', 'mode=1770'])
+  })
+
+  test('--security-opt writable-cgroups', () => {
+    const options = (SecurityOpt: string[]) => mountOf(spec({ SecurityOpt }), '/sys/fs/cgroup')?.options
+    expect(options([])).toContain('ro')
+    expect(options(['writable-cgroups=false'])).toContain('ro')
+    expect(options(['writable-cgroups=true'])).not.toContain('ro')
   })
 
   test('/dev/shm', () => {

@@ -260,6 +260,18 @@ describe('streams', () => {
   })
 })
 
+test('a platform in a query is JSON, and one', () => {
+  const platform = (...values: string[]) =>
+    new Query(values.map((value) => `platform=${encodeURIComponent(value)}`).join('&')).platform('platform')
+  expect(platform()).toBeUndefined()
+  expect(platform('{"os":"linux","architecture":"arm","variant":"v7"}')).toEqual({
+    ...{ os: 'linux', architecture: 'arm', variant: 'v7' },
+  })
+  expect(() => platform('linux/arm64')).toThrow('failed to parse platform')
+  expect(() => platform('{"os":"linux"}')).toThrow('failed to parse platform')
+  expect(() => platform('{}', '{}')).toThrow('multiple platforms is not supported')
+})
+
 test('queries are read as Docker reads them', () => {
   const query = new Query(
     'all=1&size=False&limit=3&bad=x&empty=&filters=%7B%22status%22%3A%7B%22exited%22%3Atrue%2C%22dead%22%3Afalse%7D%7D',

@@ -5,6 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { detachKeys } from '../../../../engine/api/detach-keys.ts'
 import { splice } from '../../../../engine/daemon/splice.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'lc-splice-'))
@@ -29,7 +30,18 @@ test('bytes go both ways, and the end of the process ends it', async () => {
   terminal.write('keys')
   const [answer] = await once(terminal, 'data')
   expect(String(answer)).toBe('got keys')
-  await over
+  expect(await over).toBe(false)
+  client.end()
+  terminal.destroy()
+})
+
+test('whoever leaves by its keys has left, and the program has what came before', async () => {
+  const [client, terminal] = await pair('keys')
+  const [process, program] = await pair('left')
+  const over = splice(client, process, detachKeys('ctrl-p,ctrl-q'))
+  terminal.write('x\x10\x11')
+  const [got] = await once(program, 'data')
+  expect([String(got), await over]).toEqual(['x', true])
   client.end()
   terminal.destroy()
 })

@@ -1,6 +1,6 @@
 // From libcontainer's counters to the fields that Docker's clients read.
 import { expect, test } from 'vitest'
-import { type Sample, statsOf } from '../../../../engine/daemon/container/stats.ts'
+import { networkCounters, type Sample, statsOf } from '../../../../engine/daemon/container/stats.ts'
 
 const who = { id: 'f00', name: 'web' }
 const machine = { cpuTime: 4_000_000_000, cpus: 2, memory: 1000 }
@@ -13,6 +13,7 @@ function sample(total: number, memoryLimit: number, pidsLimit = 0): Sample {
   return {
     read: '2024-01-01T00:00:01.000Z',
     machine,
+    networks: {},
     counters: {
       cpu: {
         usage: { total, kernel: 1, user: 2 },
@@ -49,4 +50,23 @@ test('of what does not run there is nothing', () => {
     ...{ read: '0001-01-01T00:00:00Z', pids_stats: {}, memory_stats: {} },
     cpu_stats: { cpu_usage: { total_usage: 0 } },
   })
+})
+
+test('networks: of its own interfaces what /proc/PID/net/dev says, and no word where there are none', () => {
+  const text = [
+    'Inter-|   Receive                                                |  Transmit',
+    ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed',
+    '    lo:     100       2    0    0    0     0          0         0      100       2    0    0    0     0       0          0',
+    '  eth0:1006      11    1    2    0     0          0         5      936       9    3    4    0     0       0          0',
+    ' tunl0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0',
+    '',
+  ].join('\n')
+  const eth0 = {
+    ...{ rx_bytes: 1006, rx_packets: 11, rx_errors: 1, rx_dropped: 2 },
+    ...{ tx_bytes: 936, tx_packets: 9, tx_errors: 3, tx_dropped: 4 },
+  }
+  const networks = networkCounters(text, ['eth0', 'eth1'])
+  expect(networks).toEqual({ eth0 })
+  expect(statsOf(who, { ...sample(1, 0), networks }, undefined).networks).toEqual({ eth0 })
+  expect(statsOf(who, sample(1, 0), undefined)).not.toHaveProperty('networks')
 })

@@ -34,6 +34,7 @@ const endpoint: Endpoint = {
   ...{ id: 'e', veth: 'veth1', interface: 'eth0', mac: '02:42:ac:12:00:02' },
   addresses: [{ address: address('172.18.0.2'), prefix: 16 }],
   gateways: [address('172.18.0.1')],
+  sysctls: [],
   published: [{ protocol: 'tcp', containerPort: 80, host: address('0.0.0.0'), hostPort: 8080 }],
 }
 
