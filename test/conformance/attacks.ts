@@ -78,6 +78,13 @@ const rows: readonly Row[] = [
     '/dev/pts and a directory of links that take turns: /dev/console is the terminal, or nothing',
   ],
   [
+    'CVE-2025-52565',
+    'it covers no other file, where an image has a link',
+    'console.ts',
+    'procfs-attacks',
+    '/dev/console that leads to %s',
+  ],
+  [
     'CVE-2025-52881',
     'what is written to a file of /proc reaches that one',
     'proc-self.ts sysctl.ts labels.ts',
