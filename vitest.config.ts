@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 // One after the other: two cores, one VM. A machine that does other work, too, has slow minutes,
 // so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
 const serial = {
-  ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000 },
+  ...{ fileParallelism: false, testTimeout: 300_000, hookTimeout: 600_000 },
   retry: process.env.CI ? 1 : 0,
 }
 
