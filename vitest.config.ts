@@ -1,11 +1,16 @@
 // Suites by what they need. `npm test` runs all; `npx vitest run --project unit` needs nothing but Node.
 import { defineConfig } from 'vitest/config'
 
+// What is waited for comes in its own time: a process starts, a namespace is taken down. Vitest's own second is
+// enough for that on a machine that has nothing else to do; who waits longer for what does come loses nothing.
+const patience = { poll: { timeout: 20_000 } }
+
 // One after the other: two cores, one VM. A machine that does other work, too, has slow minutes,
 // so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
+const retry = process.env.CI ? 1 : 0
 const serial = {
-  ...{ fileParallelism: false, testTimeout: 300_000, hookTimeout: 600_000 },
-  retry: process.env.CI ? 1 : 0,
+  ...{ fileParallelism: false, testTimeout: 300_000, hookTimeout: 600_000, expect: patience },
+  retry,
 }
 
 export default defineConfig({
@@ -16,7 +21,7 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.{ts,tsx}', 'test/architecture.test.ts'],
-          testTimeout: 20_000,
+          ...{ testTimeout: 30_000, hookTimeout: 60_000, expect: patience, retry },
         },
       },
       {
@@ -24,6 +29,7 @@ export default defineConfig({
           name: 'kernel',
           sequence: { groupOrder: 1 },
           include: ['test/kernel/**/*.test.ts'],
+          setupFiles: ['test/second-try.ts'],
           ...serial,
         },
       },
@@ -32,8 +38,11 @@ export default defineConfig({
           name: 'compat',
           sequence: { groupOrder: 2 },
           include: ['test/compat/**/*.test.ts'],
+          setupFiles: ['test/second-try.ts'],
           ...serial,
           maxConcurrency: 3,
+          // Hundreds of commands by turns, three tests at once; one that is late works on beside its second try.
+          testTimeout: 600_000,
           // dockerd and podman are not ours, and podman with a terminal was seen to print nothing, once.
           retry: process.env.CI ? 2 : 0,
         },

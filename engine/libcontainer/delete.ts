@@ -3,6 +3,7 @@
 // OCI runtime specification, runtime.md "Delete": only of one that is stopped.
 // With `force` of any, also of one whose `create` was killed half-way.
 import { EngineError } from '../errors.ts'
+import { signalAll } from './cgroups/members.ts'
 import { cgroupOf } from './cgroups/open.ts'
 import { runHooks } from './hooks.ts'
 import { isAlive } from './process-identity.ts'
@@ -30,7 +31,7 @@ export async function deleteContainer(
 /** Also of a half-made container, whose init waits for a `create` that is gone. */
 async function endInit({ init }: RuntimeState): Promise<void> {
   if (!init || !isAlive(init)) return
-  process.kill(init.pid, 'SIGKILL')
+  signalAll([init.pid], 'SIGKILL')
   // Frozen by cgroup v1, it dies once cgroup.remove() has thawed it.
   for (let tries = 0; tries < 20 && isAlive(init); tries++)
     await new Promise((resolve) => setTimeout(resolve, tries))

@@ -25,7 +25,8 @@ export class TerminalRelay {
 
   /** To be called once init has sent the master. */
   async connect(): Promise<void> {
-    const { ReadStream, WriteStream } = await import('node:tty')
+    // Not by `await import()`: the runtime runs from code that V8 compiled ahead, and there import() is an error.
+    const { ReadStream, WriteStream } = process.getBuiltinModule('node:tty')
     closeSync(this.socket)
     const [fd] = receiveFds(this.#ours)
     if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')

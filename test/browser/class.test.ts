@@ -72,14 +72,14 @@ test('a class looks on: a latecomer sees the screens, the step, what is revealed
   await phone.locator('h1', { hasText: 'Mount a /proc that is yours' }).waitFor()
   await phone.locator('[data-block="enter/run-1"][data-state=passed]').waitFor()
   await expect
-    .poll(() => phone.locator('[data-terminal=inside] .xterm-rows').textContent(), { timeout: 15_000 })
+    .poll(() => phone.locator('[data-terminal=inside] .xterm-rows').textContent())
     .toContain('42 before')
   await page.locator('.class button', { hasText: '1 looking on' }).waitFor()
   await press('Enter')
   await phone.locator('[data-block="enter/run-2"][data-state=passed]').waitFor()
   await press('Enter')
   await expect
-    .poll(() => phone.locator('[data-terminal=inside] .xterm-rows').textContent(), { timeout: 15_000 })
+    .poll(() => phone.locator('[data-terminal=inside] .xterm-rows').textContent())
     .toMatch(/ps -e[\s\S]*bash/)
   await phone.locator('.live [data-process]').first().waitFor()
   expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)

@@ -75,11 +75,11 @@ test('typing in the terminal reaches the shell, and a reload comes back to it', 
   await page.keyboard.type('echo $((40 + 2)) typed here')
   await page.keyboard.press('Enter')
   const screen = page.locator('[data-terminal=host] .xterm-rows')
-  await expect.poll(() => screen.textContent(), { timeout: 15_000 }).toContain('42 typed here')
+  await expect.poll(() => screen.textContent()).toContain('42 typed here')
   await page.reload()
   await page.waitForSelector('.bar[data-state=ready]')
   await expect
-    .poll(() => page.locator('[data-terminal=host] .xterm-rows').textContent(), { timeout: 15_000 })
+    .poll(() => page.locator('[data-terminal=host] .xterm-rows').textContent())
     .toContain('42 typed here')
   expect(await page.locator('#enter .check').getAttribute('data-state')).toBe('passed')
 })

@@ -47,16 +47,14 @@ test('a terminal that became smaller out of sight shows the command that runs in
   await openLesson('cgroup-memory')
   await page.locator('[role=tab]', { hasText: 'host' }).click()
   await type('host', 'seq 70')
-  await expect.poll(() => rows('host').textContent(), { timeout: 15_000 }).toContain('70')
+  await expect.poll(() => rows('host').textContent()).toContain('70')
   // As a live picture takes room from it, which opens while the other one is in sight.
   await page.locator('[role=tab]', { hasText: 'inside' }).click()
   await page.setViewportSize({ width: 1440, height: 560 })
   await page.waitForTimeout(500)
   // Typing would bring the last line back; a command that the page runs does not.
   await runStep('look-first')
-  await expect
-    .poll(() => rows('host').textContent(), { timeout: 15_000 })
-    .toMatch(/memory\.swap\.max[^#]*root@lab:~#\s*$/)
+  await expect.poll(() => rows('host').textContent()).toMatch(/memory\.swap\.max[^#]*root@lab:~#\s*$/)
 })
 
 test('one that is out of sight takes no clicks and no keys', async () => {
@@ -102,7 +100,7 @@ test('on the stage too: one that comes back to a smaller room shows its last lin
   await page.waitForSelector('.sandbox[data-state=ready]', { timeout: 60_000 })
   await page.keyboard.press('PageDown')
   await type('host', 'seq 70')
-  await expect.poll(() => rows('host').textContent(), { timeout: 15_000 }).toContain('70')
+  await expect.poll(() => rows('host').textContent()).toContain('70')
   // The next slide has the other terminal.
   await page.keyboard.press('PageDown')
   await page.locator('[data-terminal=host]').waitFor({ state: 'hidden' })
@@ -114,7 +112,5 @@ test('on the stage too: one that comes back to a smaller room shows its last lin
     await page.keyboard.press('Enter')
     await page.waitForSelector(`[data-block="look-first/run-${run}"][data-state=passed]`)
   }
-  await expect
-    .poll(() => rows('host').textContent(), { timeout: 15_000 })
-    .toMatch(/pid:\[\d+\].*root@lab:~#\s*$/)
+  await expect.poll(() => rows('host').textContent()).toMatch(/pid:\[\d+\].*root@lab:~#\s*$/)
 })

@@ -45,6 +45,14 @@ function living(flags: readonly string[], use: (manager: Manager, name: string) 
   }
 }
 
+async function isUp(manager: Manager, name: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await manager.cli('logs', name)).stdout === 'up') return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.fail('logs do not say up')
+}
+
 const state = async (manager: Manager, name: string) =>
   (await manager.cli('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name)).stdout.trim()
 
@@ -54,7 +62,7 @@ const denyMkdir = JSON.stringify({
 })
 /** The manager sets the size once the container runs. Rows and columns: see onTerminal(). */
 const sized =
-  'for i in $(seq 50); do stty size 2>/dev/null | grep -q "^17 91" && echo sized && break; sleep 0.05; done'
+  'for i in $(seq 400); do stty size 2>/dev/null | grep -q "^17 91" && echo sized && break; sleep 0.05; done'
 const capEff = 'grep CapEff /proc/self/status | cut -f2'
 
 export const cases: Record<string, Case> = {
@@ -65,13 +73,7 @@ export const cases: Record<string, Case> = {
     assert.match(stdout, /\/dev\/pts\/0[\s\S]*sized/)
     assert.equal(status, 4)
   },
-  'run -d, logs': living([], async (manager, name) => {
-    for (let tries = 0; tries < 50; tries++) {
-      if ((await manager.cli('logs', name)).stdout === 'up') return
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    assert.fail('logs do not say up')
-  }),
+  'run -d, logs': living([], isUp),
   exec: living([], async (manager, name) => {
     const { status, stdout } = await manager.cli('exec', name, 'sh', '-c', 'echo hi; exit 9')
     assert.deepEqual([status, stdout], [9, 'hi'])
@@ -97,6 +99,8 @@ export const cases: Record<string, Case> = {
     assert.equal(await state(manager, name), 'exited 137')
   }),
   'stop: TERM arrives': living([], async (manager, name) => {
+    // PID 1 ignores a signal that it does not handle, and it does not from the first moment.
+    await isUp(manager, name)
     works(await manager.cli('stop', '-t', '10', name))
     assert.equal(await state(manager, name), 'exited 3')
   }),

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from '../suites/bundle.ts'
 import { type Dockerd, openDockerd } from '../suites/dockerd.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 const canRun = process.platform === 'linux' && process.getuid?.() === 0 && existsDockerd()
@@ -66,12 +67,12 @@ describe.runIf(canRun)('docker cp beside dockerd (needs root)', () => {
       await execa('docker', [...words, '--name', 'cc', 'tree', 'true'], { env })
       await execa('docker', [...words, '--read-only', '--name', 'fixed', 'tree', 'true'], { env })
     }
-  }, 120_000)
+  })
   afterAll(async () => {
     await tockerd[Symbol.asyncDispose]()
     await dockerd[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true, force: true })
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
 
   const environments = () => [

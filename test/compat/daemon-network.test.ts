@@ -19,7 +19,7 @@ describe.runIf(isRoot)('docker network, with tockerd and with dockerd', () => {
   afterAll(() => pair?.[Symbol.asyncDispose]())
 
   const rows = Object.entries(networkCases).map(([title, lines]) => ({ title, lines }))
-  test.each(rows)('$title', { timeout: 60_000 }, async ({ lines }) => {
+  test.each(rows)('$title', async ({ lines }) => {
     if (pair === undefined) throw new Error('there are no daemons')
     const { ours, theirs, agreed } = await pair.compare(`n${++count}`, lines, networkDifferences)
     expect(ours).toEqual(theirs)
@@ -29,8 +29,6 @@ describe.runIf(isRoot)('docker network, with tockerd and with dockerd', () => {
   test('nothing is left behind', async () => {
     await pair?.[Symbol.asyncDispose]()
     pair = undefined
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

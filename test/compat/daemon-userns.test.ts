@@ -29,7 +29,7 @@ describe.runIf(isRoot)('docker with userns-remap, with tockerd and with dockerd'
   afterAll(close)
 
   const rows = Object.entries(usernsCases).map(([title, lines]) => ({ title, lines }))
-  test.each(rows)('$title', { timeout: 60_000 }, async ({ lines }) => {
+  test.each(rows)('$title', async ({ lines }) => {
     if (pair === undefined) throw new Error('there are no daemons')
     const { ours, theirs, agreed } = await pair.compare(`u${++count}`, lines, usernsDifferences)
     expect(ours).toEqual(theirs)
@@ -38,8 +38,6 @@ describe.runIf(isRoot)('docker with userns-remap, with tockerd and with dockerd'
 
   test('nothing is left behind', async () => {
     await close()
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

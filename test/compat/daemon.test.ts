@@ -53,8 +53,6 @@ describe.runIf(isRoot)('docker, with tockerd and with dockerd', () => {
   test('nothing is left behind', async () => {
     await pair?.[Symbol.asyncDispose]()
     pair = undefined
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

@@ -143,7 +143,7 @@ export function containerTests(client: () => Docker): void {
       ...{ memory_stats: { usage: number, limit: 64 << 20, stats: expect.any(Object) } },
       ...{ id: one.id, name: expect.stringMatching(/^\//), blkio_stats: expect.any(Object) },
     }
-    await expect.poll(() => one.stats({ stream: false }), { timeout: 10_000 }).toMatchObject(stats)
+    await expect.poll(() => one.stats({ stream: false })).toMatchObject(stats)
     const [first, second] = await firstObjects(await one.stats({ stream: true }), 2)
     expect(first).toMatchObject(stats)
     expect(Date.parse(String(second?.read))).toBeGreaterThan(Date.parse(String(first?.read)))

@@ -48,8 +48,6 @@ describe.runIf(isRoot).each(Object.entries(daemons))('dockerode and %s', (_, ope
 
   test('nothing is left behind', async () => {
     await close()
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })

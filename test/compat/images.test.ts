@@ -165,9 +165,7 @@ describe.runIf(isRoot).each(['docker', 'podman'] as const)('%s and we', (kind) =
 
   test('nothing is left behind', async () => {
     await close()
-    await expect
-      .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-      .toEqual([])
+    await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
   })
 })
 

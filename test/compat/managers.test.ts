@@ -41,9 +41,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0).each(ki
     test('nothing is left behind: no process, mount, cgroup or interface', async () => {
       await manager?.close()
       manager = undefined
-      await expect
-        .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 10_000 })
-        .toEqual([])
+      await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
     })
   },
 )

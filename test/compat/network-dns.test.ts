@@ -11,6 +11,7 @@ import { makeRootfs } from '../suites/bundle.ts'
 import { type Dockerd, openDockerd } from '../suites/dockerd.ts'
 import { removeCgroups } from '../suites/manager.ts'
 import { dig, endpoint, NetworkNamespace, upstream } from '../suites/network-namespace.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 
 const asRoot = process.platform === 'linux' && process.getuid?.() === 0
 
@@ -62,7 +63,7 @@ describe.runIf(asRoot)('the name server beside Docker’s (needs root)', () => {
   })
   afterAll(async () => {
     await undo.disposeAsync()
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
 
   const questions: string[][] = [

@@ -61,7 +61,7 @@ const cases: Record<string, readonly string[]> = {
     'docker volume create --label a=b v-$N; docker volume ls -q --filter name=v-$N; docker volume inspect -f "{{.Name}} {{.Labels}}" v-$N; docker volume rm v-$N no-$N',
     'docker network ls --format "{{.Name}} {{.Driver}}" --filter driver=host; docker network inspect -f "{{.Driver}}" none; docker network inspect no-$N',
     'docker version -f "{{.Server.Os}}"; docker info -f "{{.OSType}} {{.NCPU}}"; docker system df --format "{{.Type}}"',
-    'create --name e-$N box > /dev/null; sleep 1.1; docker events --since 5s --until 0s --filter container=e-$N --format "{{.Type}} {{.Action}}"; docker rm e-$N',
+    'create --name e-$N box > /dev/null; sleep 1.1; docker events --since 60s --until 0s --filter container=e-$N --format "{{.Type}} {{.Action}}"; docker rm e-$N',
     'docker nope 2> /dev/null; echo $?; docker ps --nope 2> /dev/null; echo $?; docker rm 2> /dev/null; echo $?',
   ],
 }

@@ -107,9 +107,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
 
     test('nothing of it is left behind', async () => {
       await expect
-        .poll(() => leftovers().filter((one) => one.includes('suite-') && !before.includes(one)), {
-          timeout: 5000,
-        })
+        .poll(() => leftovers().filter((one) => one.includes('suite-') && !before.includes(one)))
         .toEqual([])
     })
   },

@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
 
     test('nothing is left', async () => {
       await tocker[Symbol.asyncDispose]()
-      expect(tocker.daemon.leftovers()).toEqual([])
+      await expect.poll(() => tocker.daemon.leftovers()).toEqual([])
     })
   },
 )

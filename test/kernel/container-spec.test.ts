@@ -11,6 +11,7 @@ import { ociSpec, type SpecRequest } from '../../engine/daemon/container/oci-spe
 import { resolveUser } from '../../engine/daemon/container/user.ts'
 import type { RuntimeChoice } from '../../engine/daemon/supervisor/protocol.ts'
 import { encode } from '../../engine/libcontainer/config/encode.ts'
+import { nothingLeft } from '../suites/nothing-left.ts'
 import { Supervision } from '../suites/supervision.ts'
 
 const runtimes: [string, RuntimeChoice][] = [
@@ -25,7 +26,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('flags 
   })
   afterAll(async () => {
     const words = await supervision.close()
-    expect(supervision.leftovers(), words).toEqual([])
+    await nothingLeft(() => supervision.leftovers(), words)
   })
 
   interface Wanted {

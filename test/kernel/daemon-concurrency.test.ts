@@ -33,19 +33,19 @@ describe.runIf(isRoot)('many clients on few containers', () => {
   }, 300_000)
 
   test('then each container is what inspect says', async () => {
-    await expect.poll(() => crowd.contradictions(), { timeout: 15_000 }).toEqual([])
+    await expect.poll(() => crowd.contradictions()).toEqual([])
   })
 
   test('and removed, they leave the daemon and its supervisor as they were', async () => {
     await crowd.removeAll()
     expect(crowd.mistakes).toEqual([])
     await expect.poll(() => crowd.leaks(), { timeout: 30_000, interval: 500 }).toEqual([])
-  }, 60_000)
+  })
 
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })
 
@@ -82,11 +82,11 @@ describe.runIf(isRoot).each(['overlay2', 'vfs'])('images, layers, volumes and ne
     await removeStores(crowd)
     expect(crowd.mistakes).toEqual([])
     await expect.poll(() => crowd.leaks(), { timeout: 30_000, interval: 500 }).toEqual([])
-  }, 120_000)
+  })
 
   test('in the end nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

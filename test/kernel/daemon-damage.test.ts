@@ -78,7 +78,7 @@ describe.runIf(isRoot)('damaged rows', () => {
     await damaged(tockerd)
     expect(warnings(tockerd)).toEqual(said)
     await stage.clear()
-  }, 90_000)
+  })
 
   test('of endpoints, containers and volumes', async () => {
     await using stage = await NetworkStage.open([])
@@ -125,5 +125,5 @@ describe.runIf(isRoot)('damaged rows', () => {
     await damaged(tockerd)
     expect(warnings(tockerd)).toEqual(said)
     await stage.clear()
-  }, 90_000)
+  })
 })

@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('tockerd (needs root)', () => {
@@ -12,9 +13,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('tocker
   beforeAll(() => {
     before = leftovers()
   })
-  afterAll(() => {
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
-  })
+  afterAll(() => nothingMoreThan(before))
 
   test('SIGTERM ends its containers and its supervisor', async () => {
     const tockerd = await Tockerd.open()

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
@@ -44,7 +45,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         'run',
       ]
       await tockerd.ok('run', '-d', ...words, 'busybox', 'sh', '-c', script)
-      await vi.waitFor(() => tockerd.ok('exec', 'run', 'ls', '/dirlink/one'))
+      await vi.waitFor(() => tockerd.ok('exec', 'run', 'ls', '/dirlink/one'), 20_000)
       await tockerd.ok(
         'create',
         '--network',
@@ -61,7 +62,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
     afterAll(async () => {
       await tockerd[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     describe('docker cp', () => {
@@ -193,7 +194,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       })
 
       test('noOverwriteDirNonDir: a directory stays one', async () => {
-        mkdirSync(at('pack'))
+        mkdirSync(at('pack'), { recursive: true })
         writeFileSync(at('pack/d'), 'a file')
         const { stdout } = await execa('tar', ['-C', at('pack'), '-c', 'd'], { encoding: 'buffer' })
         const path = '/containers/run/archive?path=/&noOverwriteDirNonDir=true'

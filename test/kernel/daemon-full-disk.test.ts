@@ -68,16 +68,16 @@ describe.runIf(isRoot)('tockerd on a full disk', () => {
       '-c',
       'cat /dev/zero > /big; sleep 1000',
     )
-    await expect.poll(() => statfsSync(disk).bavail, { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => statfsSync(disk).bavail).toBe(0)
     expect((await tockerd.docker(['stop', '-t', '0', id])).exitCode).toBe(0)
     expect(await tockerd.ok('inspect', '-f', '{{.State.Running}} {{.State.ExitCode}}', id)).toBe('false 137')
     await tockerd.ok('rm', id)
     expect(layers()).toEqual(before)
-  }, 30_000)
+  })
 
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

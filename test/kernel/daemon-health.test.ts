@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 const patience = { timeout: 20_000, interval: 100 }
@@ -15,7 +16,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('health
   })
   afterAll(async () => {
     await tockerd[Symbol.asyncDispose]()
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
 
   const run = async (name: string, ...words: string[]): Promise<string> => {

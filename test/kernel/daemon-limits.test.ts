@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { findHierarchies } from '../../engine/libcontainer/cgroups/hierarchy.ts'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
@@ -28,11 +29,19 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         'head -c 100000 /dev/zero | tee /data/x > /y; sleep 1000',
       )
       await tockerd.ok('create', '--network', 'none', '--name', 'still', 'busybox', 'true')
-      await vi.waitFor(() => tockerd.ok('exec', 'idle', 'ls', '/y'))
+      // All of it: `tee` makes the file before it has anything to write.
+      const isWhole = [
+        'exec',
+        'idle',
+        'sh',
+        '-c',
+        'test $(stat -c %s /y) = 100000 && test $(stat -c %s /data/x) = 100000',
+      ]
+      await vi.waitFor(() => tockerd.ok(...isWhole), 20_000)
     })
     afterAll(async () => {
       await tockerd[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     /** A file of its cgroup. */

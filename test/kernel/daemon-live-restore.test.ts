@@ -59,9 +59,8 @@ describe.runIf(isRoot)('live-restore', () => {
         await tockerd.ok('rm', '-f', id)
         expect(trees()).toEqual([])
       }
-      await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+      await expect.poll(() => tockerd.leftovers()).toEqual([])
     },
-    60_000,
   )
 })
 

@@ -2,6 +2,7 @@
 // go on to when they are renamed, plugged in elsewhere, or their daemon is killed. Needs root.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Upstream, upstream } from '../suites/network-namespace.ts'
+import { nothingLeft } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('names (needs root)', () => {
@@ -17,7 +18,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('names 
     await tockerd.ok('rm', '-f', ...all)
     await tockerd.ok('network', 'rm', 'mine', 'other')
     await tockerd[Symbol.asyncDispose]()
-    expect(tockerd.leftovers()).toEqual([])
+    await nothingLeft(() => tockerd.leftovers())
   })
 
   const run = (name: string, ...words: string[]): Promise<string> =>

@@ -99,7 +99,7 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
       await remove('guest')
     }
     expect(await run('--rm', 'busybox', 'sh', '-c', 'echo $$')).toBe('1')
-  }, 120_000)
+  })
 
   test('the image of a container that runs is not to be had by force', async () => {
     const id = await run('-d', 'busybox', 'sleep', '1000')
@@ -114,6 +114,6 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
   test('nothing is left behind', async () => {
     isOpen = false
     await tockerd[Symbol.asyncDispose]()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })

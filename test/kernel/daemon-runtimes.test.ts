@@ -16,13 +16,13 @@ describe.runIf(isRoot).each(names)('docker run --runtime %s', (runtime) => {
   let tockerd: Tockerd
   beforeAll(async () => {
     tockerd = await Tockerd.open()
-  }, 60_000)
+  })
   let isOpen = true
   const close = async (): Promise<void> => {
     if (isOpen) await tockerd?.[Symbol.asyncDispose]()
     isOpen = false
   }
-  afterAll(close, 60_000)
+  afterAll(close)
 
   const run = (...words: string[]) => tockerd.docker(['run', '--runtime', runtime, ...words])
   const ok = async (...words: string[]): Promise<string> => {
@@ -212,7 +212,7 @@ describe.runIf(isRoot).each(names)('docker run --runtime %s', (runtime) => {
     shell.onData((chunk) => {
       text += chunk
     })
-    await expect.poll(() => text, { timeout: 20_000 }).toMatch(/31 97/)
+    await expect.poll(() => text).toMatch(/31 97/)
     shell.write('a key\r')
     expect(await shell.exited).toBe(4)
     expect(text).toMatch(/\/dev\/(pts\/0|console)\r\n/)
@@ -240,9 +240,7 @@ describe.runIf(isRoot).each(names)('docker run --runtime %s', (runtime) => {
     await ok('-d', '--name', 'stays', 'busybox', 'sleep', '1000')
     const pid = await tockerd.ok('inspect', '-f', '{{.State.Pid}}', 'stays')
     process.kill(tockerd.supervisorPid, 'SIGKILL')
-    await expect
-      .poll(async () => (await tockerd.docker(['exec', 'stays', 'true'])).exitCode, { timeout: 20_000 })
-      .toBe(0)
+    await expect.poll(async () => (await tockerd.docker(['exec', 'stays', 'true'])).exitCode).toBe(0)
     expect(await tockerd.ok('inspect', '-f', '{{.State.Pid}}', 'stays')).toBe(pid)
     await tockerd.ok('rm', '-f', 'stays')
     // A zombie, where PID 1 takes its time.
@@ -251,7 +249,7 @@ describe.runIf(isRoot).each(names)('docker run --runtime %s', (runtime) => {
 
   test('when the daemon ends nothing is left', async () => {
     await close()
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
   })
 })
 

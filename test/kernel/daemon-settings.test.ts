@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0
@@ -27,7 +28,7 @@ describe.runIf(isRoot)('daemon.json', () => {
   afterAll(async () => {
     await tockerd[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true })
-    await vi.waitFor(() => expect(leftovers().filter((one) => !before.includes(one))).toEqual([]), 10_000)
+    await nothingMoreThan(before)
   })
   const run = (...words: string[]): Promise<string> =>
     tockerd.ok('run', '--rm', '--network', 'none', ...words)

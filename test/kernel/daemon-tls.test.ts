@@ -92,6 +92,7 @@ describe.runIf(isRoot)('TLS (needs root)', () => {
   test('a context of the stock client is one of ours', async () => {
     const files = ['ca', 'cert', 'key'].map((name) => `${name}=${at('good', `${name}.pem`)}`).join(',')
     const env = { DOCKER_CONFIG: at('contexts') }
+    await execa('docker', ['context', 'rm', '-f', 'remote'], { env })
     await execa('docker', ['context', 'create', 'remote', '--docker', `host=${host},${files}`], { env })
     const version = ['version', '-f', '{{.Server.Os}}']
     expect(await tocker(['-c', 'remote', ...version], env)).toMatchObject({ stdout: 'linux' })
@@ -112,7 +113,7 @@ describe.runIf(isRoot)('TLS (needs root)', () => {
   }
 
   test('without a certificate, or with one of somebody else', async () => {
-    mkdirSync(at('none'))
+    mkdirSync(at('none'), { recursive: true })
     copyFileSync(at('good/ca.pem'), at('none/ca.pem'))
     await refused(tocker(['ps'], by('none')), 'it wants a certificate of yours: --tlscert and --tlskey')
     await refused(tocker(['ps'], by('stranger')), 'it does not accept your certificate')
@@ -123,7 +124,7 @@ describe.runIf(isRoot)('TLS (needs root)', () => {
       tocker(['ps'], by('elsewhere')),
       'its certificate is not signed by an authority that you trust',
     )
-    mkdirSync(at('no-ca'))
+    mkdirSync(at('no-ca'), { recursive: true })
     for (const name of ['cert.pem', 'key.pem']) copyFileSync(at('good', name), at('no-ca', name))
     await refused(tocker(['ps'], by('no-ca')), 'its certificate is not signed by an authority that you trust')
     // An address of ours that its certificate does not have.

@@ -5,10 +5,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { NetworkStage } from '../suites/network-stage.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { Subordinate } from '../suites/subordinate.ts'
 import { Tockerd } from '../suites/tockerd.ts'
 
@@ -37,7 +38,7 @@ describe.runIf(isRoot)('userns-remap (needs root)', () => {
     all.defer(() => expect(subordinate.below(stage.tockerd.directory)).toEqual([]))
     all.use(stage)
     await all.disposeAsync()
-    await vi.waitFor(() => expect(leftovers().filter((one) => !before.includes(one))).toEqual([]), 10_000)
+    await nothingMoreThan(before)
   })
   const ok = (...words: string[]): Promise<string> => stage.tockerd.ok(...words)
   const sh = (script: string, ...words: string[]): Promise<string> =>

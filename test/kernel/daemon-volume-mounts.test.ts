@@ -18,55 +18,51 @@ describe.runIf(isRoot)('volumes that are mounts', () => {
     ['kill', 'tmpfs'],
     ['stop', 'bind'],
     ['kill', 'bind'],
-  ] as const)(
-    'after a %s of the daemon the next one counts on: %s',
-    async (end, type) => {
-      const tockerd = await Tockerd.open(['--live-restore'])
-      {
-        await using stack = new AsyncDisposableStack()
-        stack.use(tockerd)
-        stack.defer(() => removeAll(tockerd))
-        const device = join(tockerd.directory, 'device')
-        mkdirSync(device)
-        const options =
-          type === 'tmpfs'
-            ? ['type=tmpfs', 'device=tmpfs', 'o=size=1m']
-            : ['type=none', `device=${device}`, 'o=bind']
-        await tockerd.ok('volume', 'create', ...options.flatMap((one) => ['-o', one]), 'shared')
-        const target = await tockerd.ok('volume', 'inspect', '-f', '{{.Mountpoint}}', 'shared')
-        const mounts = (): number => readMountinfo().filter(({ where }) => where === target).length
-        expect(mounts()).toBe(0)
-        await run(tockerd, 'first', '-v', 'shared:/a', '-v', 'shared:/b', ...sleeper)
-        await tockerd.ok('exec', 'first', 'sh', '-c', 'echo first > /a/word')
-        expect(mounts()).toBe(1)
+  ] as const)('after a %s of the daemon the next one counts on: %s', async (end, type) => {
+    const tockerd = await Tockerd.open(['--live-restore'])
+    {
+      await using stack = new AsyncDisposableStack()
+      stack.use(tockerd)
+      stack.defer(() => removeAll(tockerd))
+      const device = join(tockerd.directory, 'device')
+      mkdirSync(device)
+      const options =
+        type === 'tmpfs'
+          ? ['type=tmpfs', 'device=tmpfs', 'o=size=1m']
+          : ['type=none', `device=${device}`, 'o=bind']
+      await tockerd.ok('volume', 'create', ...options.flatMap((one) => ['-o', one]), 'shared')
+      const target = await tockerd.ok('volume', 'inspect', '-f', '{{.Mountpoint}}', 'shared')
+      const mounts = (): number => readMountinfo().filter(({ where }) => where === target).length
+      expect(mounts()).toBe(0)
+      await run(tockerd, 'first', '-v', 'shared:/a', '-v', 'shared:/b', ...sleeper)
+      await tockerd.ok('exec', 'first', 'sh', '-c', 'echo first > /a/word')
+      expect(mounts()).toBe(1)
 
-        await tockerd[end]()
-        expect(mounts()).toBe(1)
-        await tockerd.start()
-        expect(mounts()).toBe(1)
-        await run(tockerd, 'second', '-v', 'shared:/a', ...sleeper)
-        expect(mounts()).toBe(1)
-        expect(await tockerd.ok('exec', 'second', 'cat', '/a/word')).toBe('first')
-        await tockerd.ok('exec', 'second', 'sh', '-c', 'echo second > /a/word')
-        expect(await tockerd.ok('exec', 'first', 'cat', '/b/word')).toBe('second')
-        if (type === 'bind') expect(readFileSync(join(device, 'word'), 'utf8')).toBe('second\n')
+      await tockerd[end]()
+      expect(mounts()).toBe(1)
+      await tockerd.start()
+      expect(mounts()).toBe(1)
+      await run(tockerd, 'second', '-v', 'shared:/a', ...sleeper)
+      expect(mounts()).toBe(1)
+      expect(await tockerd.ok('exec', 'second', 'cat', '/a/word')).toBe('first')
+      await tockerd.ok('exec', 'second', 'sh', '-c', 'echo second > /a/word')
+      expect(await tockerd.ok('exec', 'first', 'cat', '/b/word')).toBe('second')
+      if (type === 'bind') expect(readFileSync(join(device, 'word'), 'utf8')).toBe('second\n')
 
-        await tockerd.ok('stop', 'first')
-        expect(mounts()).toBe(1)
-        await tockerd[end]()
-        await tockerd.start()
-        expect(mounts()).toBe(1)
-        expect(await tockerd.ok('exec', 'second', 'cat', '/a/word')).toBe('second')
-        await tockerd.ok('rm', '-f', 'second')
-        expect(mounts()).toBe(0)
-        await tockerd.ok('start', 'first')
-        expect(mounts()).toBe(1)
-      }
-      expect(mountsBelow(tockerd)).toEqual([])
-      await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
-    },
-    60_000,
-  )
+      await tockerd.ok('stop', 'first')
+      expect(mounts()).toBe(1)
+      await tockerd[end]()
+      await tockerd.start()
+      expect(mounts()).toBe(1)
+      expect(await tockerd.ok('exec', 'second', 'cat', '/a/word')).toBe('second')
+      await tockerd.ok('rm', '-f', 'second')
+      expect(mounts()).toBe(0)
+      await tockerd.ok('start', 'first')
+      expect(mounts()).toBe(1)
+    }
+    expect(mountsBelow(tockerd)).toEqual([])
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
+  })
 
   test('its last container ends while there is no daemon: the next one unmounts it', async () => {
     const tockerd = await Tockerd.open()
@@ -83,8 +79,8 @@ describe.runIf(isRoot)('volumes that are mounts', () => {
       await run(tockerd, 'three', '-v', 'shared:/a', ...sleeper)
     }
     expect(mountsBelow(tockerd)).toEqual([])
-    await expect.poll(() => tockerd.leftovers(), { timeout: 10_000 }).toEqual([])
-  }, 60_000)
+    await expect.poll(() => tockerd.leftovers()).toEqual([])
+  })
 })
 
 function mountsBelow({ directory }: Tockerd): string[] {
@@ -112,5 +108,5 @@ describe.runIf(isRoot)('volumes', () => {
     const path = await tockerd.ok('volume', 'inspect', '-f', '{{.Mountpoint}}', id)
     await tockerd.ok('volume', 'rm', 'kept', id)
     expect(readdirSync(join(path, '../..'))).toEqual([])
-  }, 60_000)
+  })
 })

@@ -168,7 +168,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       const long = spawn(...commandLine(tocker.host, 'run', '--name', 'long', 'busybox', 'sleep', '4243'), {
         stdio: 'ignore',
       })
-      await expect.poll(() => processes('sleep 4243'), { timeout: 20_000 }).not.toBe('')
+      await expect.poll(() => processes('sleep 4243')).not.toBe('')
       expect((await tocker.ok('ps')).stdout).toMatch(/"sleep 4243" .* Up .* long/)
       expect((await tocker('rm', 'long')).stderr).toMatch(/You cannot remove a running container/)
       expect((await tocker.ok('commit', 'long', 'snap')).stdout).toMatch(/^sha256:/)
@@ -222,7 +222,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
 
     test('nothing is left', async () => {
       await tocker[Symbol.asyncDispose]()
-      await expect.poll(() => tocker.daemon.leftovers(), { timeout: 5000 }).toEqual([])
+      await expect.poll(() => tocker.daemon.leftovers()).toEqual([])
     })
   },
 )

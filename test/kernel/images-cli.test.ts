@@ -173,7 +173,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect(await readdir(directory)).toEqual(['saved.tar'])
       await tocker[Symbol.asyncDispose]()
       expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(root)
-      await expect.poll(() => tocker.daemon.leftovers(), { timeout: 5000 }).toEqual([])
+      await expect.poll(() => tocker.daemon.leftovers()).toEqual([])
     })
   },
 )

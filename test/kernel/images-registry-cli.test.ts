@@ -161,7 +161,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
 
     test('nothing is left', async () => {
       await engine[Symbol.asyncDispose]()
-      await expect.poll(() => engine.daemon.leftovers(), { timeout: 5000 }).toEqual([])
+      await expect.poll(() => engine.daemon.leftovers()).toEqual([])
     })
   },
 )

@@ -61,8 +61,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect(stderr).not.toMatch(/ {4}at /)
     })
 
-    test('nothing is left behind', () => {
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    test('nothing is left behind', async () => {
+      await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
     })
   },
 )

@@ -25,6 +25,8 @@ import { waitForEnd } from '../../engine/libcontainer/wait.ts'
 import { receiveFds, socketpair } from '../../engine/syscalls/socket.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { makeRootfs } from '../suites/bundle.ts'
+import { isGone } from '../suites/gone.ts'
+import { read } from '../suites/inventory.ts'
 
 const init = initCommand(join(packageRoot(), 'dist'))
 
@@ -103,21 +105,22 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
         ...(midwives ? { midwives } : {}),
         ...(wanted.terminal ? { console: theirs } : {}),
       })
-      let screen: ReadStream | undefined
+      let shown: Promise<unknown> | undefined
       if (wanted.terminal) {
-        screen = new ReadStream(receiveFds(ours)[0] ?? -1)
+        const screen = new ReadStream(receiveFds(ours)[0] ?? -1)
+        // EIO when everybody who could write has gone, and all that they wrote was read: then it closes.
         screen
           .on('error', () => {})
           .on('data', (chunk) => {
             output += chunk
           })
+        shown = new Promise((resolve) => screen.once('close', resolve))
       }
       const byMidwife = birth.steppingStone
       const status = await (byMidwife
         ? birth.child.ended().then(() => reaper.wait(pid))
         : waitForEnd(birth, pid))
-      await sleep(wanted.terminal ? 100 : 0)
-      screen?.destroy()
+      await shown
       return { status, byMidwife, output: wanted.terminal ? output : readFileSync(path, 'utf8') }
     } finally {
       for (const fd of [none, out, ours, theirs]) closeSync(fd)
@@ -167,7 +170,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
       }
       await end(state)
     }
-  }, 120_000)
+  })
 
   test('she says the same of what cannot be run', async () => {
     using midwives = new Midwives(init)
@@ -200,7 +203,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     }
     await expect.poll(() => cgroupOf(state).pids(true)).toEqual([state.init?.pid])
     await end(state)
-  }, 60_000)
+  })
 
   test('while she waits nobody in the container sees her, and her numbers are not missed', async () => {
     using midwives = new Midwives(init)
@@ -221,14 +224,14 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     }
     expect(numbers.map((number) => number - (numbers[0] ?? 0))).toEqual([0, 1, 2])
     await end(state)
-  }, 30_000)
+  })
 
   test('one that was killed is passed over, and the next takes her place', async () => {
     using midwives = new Midwives(init)
     const state = await start()
     midwives.fill()
     // A moment after it was spawned, its command line is still empty.
-    const pid = await vi.waitUntil(() => children('tocker-init')[0])
+    const pid = await vi.waitUntil(() => children('tocker-init')[0], 20_000)
     process.kill(pid, 'SIGKILL')
     await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
     const wanted = { ...base, args: ['true'] }
@@ -236,7 +239,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     midwives.fill()
     expect(await run(state, wanted, midwives)).toMatchObject({ status: 0, byMidwife: true })
     await end(state)
-  }, 30_000)
+  })
 
   test('a container that ends meanwhile is an error, or ends the program; nothing stays', async () => {
     using midwives = new Midwives(init)
@@ -256,7 +259,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
       for (const path of Object.values(state.cgroupPaths)) expect(existsSync(path), path).toBe(false)
     }
     await expect.poll(() => children('tocker-init')).toEqual([])
-  }, 60_000)
+  })
 
   test('she ends with the one she waits for', async () => {
     const script = `
@@ -271,8 +274,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a midw
     const [pid] = childrenOf(owner.pid ?? 0)
     expect(pid).toBeDefined()
     owner.kill('SIGKILL')
-    await expect.poll(() => isOver(pid ?? 0), { timeout: 10_000 }).toBe(true)
-  }, 30_000)
+    await expect.poll(() => isGone(pid ?? 0)).toBe(true)
+  })
 })
 
 function childrenOf(pid: number): number[] {
@@ -283,14 +286,7 @@ function childrenOf(pid: number): number[] {
     .map(Number)
 }
 
-/** Gone, or a zombie that somebody else has to wait for. */
-function isOver(pid: number): boolean {
-  return !existsSync(`/proc/${pid}/stat`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-}
-
 /** Of ours, those that live and run it. */
 function children(program: string): number[] {
-  return childrenOf(process.pid).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program),
-  )
+  return childrenOf(process.pid).filter((pid) => read(`/proc/${pid}/cmdline`).includes(program))
 }

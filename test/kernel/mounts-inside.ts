@@ -16,8 +16,8 @@ import { writeSysctls } from '../../engine/libcontainer/sysctl.ts'
 export interface Request {
   rootfs: string
   mounts?: Mount[]
-  /** One by one, going on when one is refused: how many were not, `mounted` says. */
-  tolerant?: boolean
+  /** One by one, going on when one is refused, and so many times over: how many were not, `mounted` says. */
+  tolerant?: number
   context?: Partial<MountContext>
   propagation?: string
   noPivot?: boolean
@@ -77,7 +77,8 @@ function run({ rootfs, mounts = [], propagation }: Request): void {
     trees,
   }
   const open = readdirSync('/proc/self/fd').length
-  if (request.tolerant) mountTolerantly(mounts, rootfs, context)
+  if (request.tolerant)
+    for (let round = 0; round < request.tolerant; round++) mountTolerantly(mounts, rootfs, context)
   else answer.warnings = mountFilesystems(mounts, rootfs, context)
   answer.descriptors = readdirSync('/proc/self/fd').length - open
   if (request.devices) makeDevices(rootfs, request.devices.list, { bind: request.devices.bind })

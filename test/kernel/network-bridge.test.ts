@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { NetworkStage } from '../suites/network-stage.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 import { hostAddress, outsideAddress } from '../suites/two-hosts.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
@@ -21,7 +22,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
     afterAll(async () => {
       await stage[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     test('one container: an address, a route, a name, and the world', async () => {
@@ -97,7 +98,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       )
       await vi.waitFor(
         async () => expect(await stage.hosts.host('curl', '-s', 'http://127.0.0.1:8080/')).toMatch(/^nginx /),
-        5000,
+        20_000,
       )
       for (const url of [
         'http://localhost:8080',
@@ -160,7 +161,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       await ok('run', '-d', '--name', 'gone', 'busybox', 'sleep', '1000')
       const script = `exec 3<>/dev/tcp/${hostAddress}/8080; read -t 20 < <(until [ -e ${stage.tockerd.directory}/go ]; do sleep 0.1; done); printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`
       const answer = stage.hosts.outside('bash', '-c', script)
-      await vi.waitFor(async () => expect(await stage.hosts.outside('ss', '-tn')).toContain('ESTAB'))
+      await expect.poll(() => stage.hosts.outside('ss', '-tn')).toContain('ESTAB')
       const pid = Number(await ok('inspect', '--format', '{{.State.Pid}}', 'gone'))
       await stage.tockerd.kill()
       // Of the two one ends while nobody looks.
@@ -170,9 +171,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       writeFileSync(join(stage.tockerd.directory, 'go'), '')
       expect(await answer).toContain('200 OK')
       expect(await stage.hosts.host('curl', '-s', '-m', '5', 'http://[::1]:8080/')).toMatch(/^nginx/)
-      await vi.waitFor(async () =>
-        expect((await stage.hosts.left()).filter((one) => one.startsWith('veth'))).toHaveLength(1),
-      )
+      const veths = async () => (await stage.hosts.left()).filter((one) => one.startsWith('veth'))
+      await expect.poll(veths).toHaveLength(1)
       const next = await ok('run', '--rm', 'busybox', 'ip', '-4', '-o', 'addr', 'show', 'eth0')
       expect(next).not.toContain(await ok('inspect', '--format', '{{.NetworkSettings.IPAddress}}/', 'web'))
     })

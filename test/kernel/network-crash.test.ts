@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { NetworkStage } from '../suites/network-stage.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 
 const rounds = Number(process.env.NETWORK_CRASH_ROUNDS ?? 6)
 
@@ -21,7 +22,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
     afterAll(async () => {
       await stage[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     const veths = async (): Promise<number> =>
@@ -39,7 +40,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       const listen = 'until sleep 100000 | nc server 7000; do sleep 0.1; done'
       await tockerd.ok(...run, 'client', 'busybox', 'sh', '-c', listen)
       const ticks = async (): Promise<number> => (await tockerd.ok('logs', 'client')).split('tick').length - 1
-      await expect.poll(ticks, { timeout: 20_000 }).toBeGreaterThan(2)
+      await expect.poll(ticks).toBeGreaterThan(2)
 
       for (let round = 0; round < rounds; round++) {
         const heard = await ticks()
@@ -69,8 +70,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         // Names, ports and the open connection of those who run are as they were.
         expect(await tockerd.ok('exec', 'quiet', 'nslookup', 'server'), `round ${round}`).toContain('172.')
         const passwd = ['curl', '-s', '-m', '5', 'http://127.0.0.1:8080/passwd']
-        await vi.waitFor(async () => expect(await hosts.host(...passwd)).toContain('root:'), 10_000)
-        await expect.poll(ticks, { timeout: 10_000 }).toBeGreaterThan(heard + 2)
+        await vi.waitFor(async () => expect(await hosts.host(...passwd)).toContain('root:'), 20_000)
+        await expect.poll(ticks).toBeGreaterThan(heard + 2)
         // What the kill left can be used and taken away like anything else.
         const names = (await tockerd.ok('ps', '-a', '--format', '{{.Names}}')).split('\n')
         const left = names.filter((one) => one.startsWith(`r${round}-`))
@@ -79,7 +80,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         const own = networks.filter((one) => one.startsWith(`r${round}-`))
         if (own.length > 0) await tockerd.ok('network', 'rm', ...own)
         // server, client and quiet have one each.
-        await expect.poll(veths, { timeout: 10_000, message: `round ${round}` }).toBe(3)
+        await expect.poll(veths, { message: `round ${round}` }).toBe(3)
         const rules = await hosts.host('nft', 'list', 'ruleset')
         expect(rules.match(/\b900\d\b/g), `round ${round}`).toBeNull()
         const members = JSON.parse(await tockerd.ok('network', 'inspect', 'kept'))[0].Containers

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
 import { NetworkStage } from '../suites/network-stage.ts'
+import { nothingMoreThan } from '../suites/nothing-left.ts'
 
 const many = Number(process.env.LC_NETWORK_CONTAINERS ?? 60)
 /** Clients at once. */
@@ -20,7 +21,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
     afterAll(async () => {
       await stage[Symbol.asyncDispose]()
-      expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+      await nothingMoreThan(before)
     })
 
     test(`${many} of them, ${clients} at a time`, { timeout: 600_000 }, async () => {
@@ -62,7 +63,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect([started, ended]).toEqual([many, many])
       // The kernel takes a namespace down in its own time.
       const veths = async () => (await stage.hosts.left()).filter((one) => one.startsWith('veth'))
-      await expect.poll(veths, { timeout: 10_000 }).toEqual([])
+      await expect.poll(veths).toEqual([])
       expect(JSON.parse(await tockerd.ok('network', 'inspect', 'bridge'))[0].Containers).toEqual({})
     })
   },

@@ -42,9 +42,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       expect(await ok('exec', 'web6', 'ping', '-6', '-c', '1', '-w', '3', '2001:db8::2')).toContain(
         '1 packets received',
       )
-      expect(
-        await shared.stage.hosts.outside('curl', '-s', '-m', '5', 'http://[2001:db8::1]:8086/index.html'),
-      ).toBe('six')
+      const fromOutside = ['curl', '-s', '-m', '5', 'http://[2001:db8::1]:8086/index.html']
+      await expect.poll(() => shared.stage.hosts.outside(...fromOutside)).toBe('six')
       expect(await shared.stage.hosts.host('curl', '-s', '-m', '5', 'http://[::1]:8086/index.html')).toBe(
         'six',
       )
@@ -129,7 +128,10 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         '5202:5201/udp',
         ...measure,
       )
-      await vi.waitFor(async () => expect(await ok('top', 'measure')).toContain('iperf3'), 10_000)
+      await vi.waitFor(
+        async () => expect(await ok('exec', 'measure', '/bin/busybox', 'netstat', '-ltn')).toContain(':5201'),
+        20_000,
+      )
       const said = await shared.stage.hosts.outside(
         ...['iperf3', '-u', '-c', hostAddress, '-p', '5202', '-n', '100K', '-J'],
       )
@@ -141,7 +143,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       using _ = shared.stage.hosts.serve('host', 'busybox', 'nc', '-l', '-p', '7777')
       await vi.waitFor(
         async () => expect(await shared.stage.hosts.host('ss', '-ltn')).toContain(':7777'),
-        10_000,
+        20_000,
       )
       expect(await refused('run', '--rm', '-p', '7777:7', ...sleeper)).toContain(
         '7777 failed: port is already allocated',
@@ -167,7 +169,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       )
       const get = (): Promise<string> =>
         shared.stage.hosts.outside('curl', '-s', '-m', '5', `http://${hostAddress}:8081/index.html`)
-      await vi.waitFor(async () => expect(await get()).toBe('here'), 10_000)
+      await vi.waitFor(async () => expect(await get()).toBe('here'), 20_000)
       await ok('network', 'create', 'area')
       await ok('network', 'connect', 'area', 'web')
       expect(await get()).toBe('here')

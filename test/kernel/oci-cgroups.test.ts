@@ -141,7 +141,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
 
     must('more processes than the limit are refused', async () => {
-      const { stderr } = await runtime.run('for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2 & done; wait', {
+      const { stderr } = await runtime.run('for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; wait', {
         linux: { resources: { pids: { limit: 5 } } },
       })
       expect(stderr).toMatch(/can't fork|Resource temporarily unavailable/)

@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('config
       const { status, stderr } = await container.create()
       expect(status).not.toBe(0)
       expect(stderr).not.toBe('')
-      expect(traces(runtime, container)).toEqual([])
+      await expect.poll(() => traces(runtime, container)).toEqual([])
     }
   })
 
@@ -141,7 +141,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('config
       const container = await runtime.container()
       await writeFile(join(container.bundle, 'config.json'), text)
       expect((await container.create()).status).not.toBe(0)
-      expect(traces(runtime, container)).toEqual([])
+      await expect.poll(() => traces(runtime, container)).toEqual([])
     },
   )
 

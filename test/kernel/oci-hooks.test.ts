@@ -176,7 +176,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('hooks 
     expect(status).toBe(0)
     expect(stderr).toMatch(/warn/i)
     expect(log(container)).toEqual(['bad', 'good'])
-    expect(traces(runtime, container)).toEqual([])
+    await expect.poll(() => traces(runtime, container)).toEqual([])
   })
 
   must('a hook that takes longer than its timeout is ended, and has failed', async () => {
@@ -189,7 +189,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('hooks 
     const { status, stderr } = await container.create()
     expect(status).not.toBe(0)
     expect(stderr).toMatch(/hook/)
-    expect(performance.now() - begin).toBeLessThan(6000)
+    expect(performance.now() - begin).toBeLessThan(25_000)
     await expect.poll(() => traces(runtime, container)).toEqual([])
   })
 

@@ -201,7 +201,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('runtim
       await container.kill()
       await expect.poll(() => container.status()).toBe('stopped')
       expect(await container.delete()).toMatchObject({ status: 0 })
-      expect(traces(runtime, container)).toEqual([])
+      await expect.poll(() => traces(runtime, container)).toEqual([])
     }
   })
 
@@ -209,7 +209,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('runtim
     const container = await runtime.container()
     await container.launch()
     expect(await container.delete('--force')).toMatchObject({ status: 0 })
-    expect(traces(runtime, container)).toEqual([])
+    await expect.poll(() => traces(runtime, container)).toEqual([])
     expect(await container.delete('--force')).toMatchObject({ status: 0 })
   })
 

@@ -21,7 +21,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('notify
   afterEach(() => runtime.clean())
   afterAll(() => runtime.close())
 
-  const patient = { timeout: 10_000 }
+  const patient = { timeout: 20_000 }
   /** Plays systemd, which the runtime finds in its environment. */
   async function withSystemd(work: (socket: number) => Promise<void>): Promise<void> {
     const path = join(runtime.directory, 'systemd.sock')

@@ -138,6 +138,6 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('robust
 
   must('nothing is left behind: no process, mount, cgroup or interface', async () => {
     const now = () => leftovers().filter((one) => !before.includes(one) && !one.includes(runtime.directory))
-    await expect.poll(now, { timeout: 5000 }).toEqual([])
+    await expect.poll(now).toEqual([])
   })
 })

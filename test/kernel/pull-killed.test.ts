@@ -173,7 +173,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
     }
   }
 
-  test('nothing is left behind', () => {
-    expect(leftovers().filter((one) => !before.includes(one) && !one.includes(directory))).toEqual([])
+  test('nothing is left behind', async () => {
+    const left = () => leftovers().filter((one) => !before.includes(one) && !one.includes(directory))
+    await expect.poll(left).toEqual([])
   })
 })

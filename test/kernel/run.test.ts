@@ -159,7 +159,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
         '--',
         'sh',
         '-c',
-        'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done; wait',
+        'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 5 & done; wait',
       )
       expect(stderr).toMatch(/can't fork|Resource temporarily unavailable/)
     })
@@ -251,9 +251,9 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       })
       const sleepers = async (): Promise<string> =>
         (await execa('pgrep', ['-f', '^sleep 4242'], { reject: false })).stdout
-      await expect.poll(sleepers, { timeout: 10_000 }).not.toBe('')
+      await expect.poll(sleepers).not.toBe('')
       child.kill('SIGKILL')
-      await expect.poll(sleepers, { timeout: 10_000 }).toBe('')
+      await expect.poll(sleepers).toBe('')
       expect((await run('--', 'true')).exitCode).toBe(0)
     })
 
@@ -279,9 +279,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
     })
 
     test('nothing is left behind: no process, mount, cgroup, interface or file', async () => {
-      await expect
-        .poll(() => leftovers().filter((one) => !before.includes(one)), { timeout: 5000 })
-        .toEqual([])
+      await expect.poll(() => leftovers().filter((one) => !before.includes(one))).toEqual([])
     })
   },
 )

@@ -1,5 +1,6 @@
 // Who is killed takes nothing along: the supervisor's clients, and the supervisor. Needs root.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +10,9 @@ import { codecOf } from '../../engine/daemon/logs/open.ts'
 import { readLog } from '../../engine/daemon/logs/read.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { baseConfig, merge } from '../suites/bundle-config.ts'
-import { isGone, Supervision } from '../suites/supervision.ts'
+import { isGone } from '../suites/gone.ts'
+import { nothingLeft } from '../suites/nothing-left.ts'
+import { Supervision } from '../suites/supervision.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -9 (needs root)', () => {
   let supervision: Supervision
@@ -18,7 +21,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
   })
   afterAll(async () => {
     const words = await supervision.close()
-    expect(supervision.leftovers(), words).toEqual([])
+    await nothingLeft(() => supervision.leftovers(), words)
   })
 
   const running = async (id: string) => (await supervision.client.list()).find((one) => one.container === id)
@@ -68,7 +71,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
         await supervision.client.delete({ container, force: true })
       return supervision.client.list()
     }
-    await expect.poll(clear, { timeout: 20_000 }).toEqual([])
+    await expect.poll(clear).toEqual([])
   })
 
   test('of the supervisor: containers run on, their output goes on, and each line comes once', async () => {
@@ -104,7 +107,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
     const pid = (await running(unseen))?.pid
     // Its input was ours: it ends with us.
     await supervision.killSupervisor()
-    await expect.poll(() => isGone(pid ?? 0), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => isGone(pid ?? 0)).toBe(true)
     await supervision.reconnect()
     expect(await running(told)).toMatchObject({ phase: 'ended', end: { status: 6 } })
     expect(await running(unseen)).toMatchObject({
@@ -142,6 +145,17 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
     })
     await supervision.client.delete({ container: terminal })
     await supervision.client.delete({ container: host, force: true })
+  })
+
+  test('of the supervisor: the next one waits for its lock, which may outlive it by a moment', async () => {
+    await supervision.killSupervisor()
+    const lock = join(supervision.exec, 'lock')
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; sleep 0.7'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(holder.stdout, 'data')
+    await supervision.reconnect()
+    expect(await supervision.client.list()).toEqual([])
   })
 
   test('of the supervisor, by runc: the same', async () => {
@@ -188,7 +202,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
         seen.push(...records.map(({ line }) => Number(line)))
     })()
     await supervision.client.start({ container: id })
-    await expect.poll(() => seen.length, { timeout: 20_000 }).toBeGreaterThan(100)
+    await expect.poll(() => seen.length).toBeGreaterThan(100)
     await supervision.killSupervisor()
     await supervision.reconnect()
     await supervision.client.wait({ container: id })

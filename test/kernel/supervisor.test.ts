@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nothingLeft } from '../suites/nothing-left.ts'
 import { collect, Supervision, unframe } from '../suites/supervision.ts'
 
 describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('supervisor (needs root)', () => {
@@ -11,7 +12,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
   })
   afterAll(async () => {
     const words = await supervision.close()
-    expect(supervision.leftovers(), words).toEqual([])
+    await nothingLeft(() => supervision.leftovers(), words)
   })
 
   describe('a container', () => {
@@ -73,7 +74,8 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       await expect.poll(() => screen).toContain('got key')
       stream.write('\n')
       expect((await client.wait({ container: id })).status).toBe(0)
-      expect((await supervision.log(id)).stdout).toBe(screen)
+      // The end may be told before the last of the screen has come.
+      await expect.poll(() => screen).toBe((await supervision.log(id)).stdout)
       await client.delete({ container: id })
     })
 
@@ -241,7 +243,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       id ||= (await client.reserve()) ?? ''
       return id
     }
-    await expect.poll(reserved, { timeout: 10_000 }).not.toBe('')
+    await expect.poll(reserved).not.toBe('')
     const linux = { cgroupsPath: `${supervision.parent}/${id}` }
     await supervision.createAs(id, 'echo warm', { config: { linux } })
     await client.start({ container: id })
@@ -262,7 +264,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       await client.start({ container: ids[index] })
     }
     // One that becomes a container, and one that has an exec.
-    for (const most of [3, 2]) await expect.poll(() => children().length, { timeout: 10_000 }).toBe(most)
+    for (const most of [3, 2]) await expect.poll(() => children().length).toBe(most)
     // Of containers that were made from reserved ids nothing is noted any more.
     expect(readdirSync(join(directory, 'exec/reserved')).length).toBeLessThanOrEqual(2)
     for (const container of ids) await client.delete({ container, force: true })
@@ -294,7 +296,5 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
 
 /** What seq(1) prints. */
 function numbers(from: number, to: number): string {
-  let text = ''
-  for (let number = from; number <= to; number++) text += `${number}\n`
-  return text
+  return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}\n`).join('')
 }

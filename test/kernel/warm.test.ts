@@ -100,9 +100,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
     pool[Symbol.dispose]()
     for (const one of inits) one?.birth.child.kill()
     const children = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-    await expect
-      .poll(children, { timeout: 10_000 })
-      .not.toMatch(new RegExp(inits.map((one) => one?.birth.child.pid).join('|')))
+    await expect.poll(children).not.toMatch(new RegExp(inits.map((one) => one?.birth.child.pid).join('|')))
   })
 
   test('one that was started ahead serves one container, and ends where it serves none', async () => {
@@ -141,7 +139,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
   test('the rehearsal leaves init where it was, and nothing behind', async () => {
     using pool = new InitPool(init, { reserve: reservation })
     // Nobody asks for the id: it would be kept for them.
-    await expect.poll(waits, { timeout: 10_000 }).toBe(true)
+    await expect.poll(waits).toBe(true)
     const taken = pool.take([{ type: 'pid' }])
     using _ = taken?.reservation
     const pid = taken?.birth.child.pid
@@ -164,7 +162,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
   test('with the id that it reserved, the container finds its init in its cgroup', async () => {
     using pool = new InitPool(init, { reserve: reservation })
     let id: string | undefined
-    await expect.poll(() => (id ??= pool.reservedId()), { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => (id ??= pool.reservedId())).toBeDefined()
     if (id === undefined) return
     // Told once: the next container must not get the same.
     expect(pool.reservedId()).toBeUndefined()
@@ -182,7 +180,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
   test('what fails before it has its descriptors is told all the same, and nothing stays', async () => {
     using pool = new InitPool(init, { reserve: reservation })
     let id: string | undefined
-    await expect.poll(() => (id ??= pool.reservedId()), { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => (id ??= pool.reservedId())).toBeDefined()
     if (id === undefined) return
     const namespaces: Namespace[] = [
       { type: 'pid' },
@@ -203,13 +201,13 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
     await expect(create('twice', 'true', pool)).rejects.toThrow('container with given ID already exists')
     await startContainer(join(directory, 'state'), first.state)
     await deleteContainer(join(directory, 'state'), first.state, { force: true })
-    await expect.poll(() => reserved.filter((one) => existsSync(one)), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => reserved.filter((one) => existsSync(one))).toEqual([])
   })
 
   test('with another id, its init moves, and the cgroup that was reserved goes', async () => {
     using pool = new InitPool(init, { reserve: reservation })
     // Nobody asks for the id: it would be kept for them.
-    await expect.poll(waits, { timeout: 10_000 }).toBe(true)
+    await expect.poll(waits).toBe(true)
     const { state, birth, output } = await create('another', 'cat /proc/self/cgroup', pool)
     expect(reserved.filter((one) => existsSync(one))).toEqual([])
     const ended = waitForEnd(birth, state.init?.pid ?? 0)
@@ -230,9 +228,9 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
           .filter((one) => existsSync(one))
           .map((one) => basename(one)),
       ).size
-    await expect.poll(there, { timeout: 10_000 }).toBe(2)
+    await expect.poll(there).toBe(2)
     // Of the two, the one that was promised is kept.
-    await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => pool.reservedId()).toBeDefined()
     pool.size = 0
     expect(there()).toBe(1)
     pool.fill()
@@ -243,7 +241,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
     const there = (): string[] => reserved.filter((one) => existsSync(one))
     {
       using pool = new InitPool(init, { reserve: reservation })
-      await expect.poll(() => pool.reservedId(), { timeout: 10_000 }).toBeDefined()
+      await expect.poll(() => pool.reservedId()).toBeDefined()
       expect(there().length).toBeGreaterThan(0)
     }
     expect(there()).toEqual([])
@@ -251,7 +249,7 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('warm i
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
     const pid = Number(children.trim().split(' ').at(-1))
     process.kill(pid, 'SIGKILL')
-    await expect.poll(there, { timeout: 10_000 }).toEqual([])
+    await expect.poll(there).toEqual([])
     expect(pool.reservedId()).toBeUndefined()
   })
 })

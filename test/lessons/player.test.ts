@@ -157,9 +157,9 @@ test('and where the learner starts it, checks tick in it, and the next command i
   player.enter('one')
   player.write('host', 'env -i sh\r')
   await expect.poll(() => player.terminal('host')?.busy).toBeDefined()
-  await expect.poll(() => player.terminal('host')?.busy, { timeout: 20_000 }).toBeUndefined()
+  await expect.poll(() => player.terminal('host')?.busy).toBeUndefined()
   player.write('host', 'touch /root/proof\r')
-  await expect.poll(() => blockEvent('one/check-1', 'passed'), { timeout: 20_000 }).toBeTruthy()
+  await expect.poll(() => blockEvent('one/check-1', 'passed')).toBeTruthy()
   expect(await player.run('one/run-9')).toMatchObject({ state: 'passed' })
 })
 
@@ -200,7 +200,7 @@ test('nor does an open quote swallow it', async () => {
 test('the learner’s own command keeps the terminal: the message names no other', async () => {
   await player.run('one/run-1')
   player.write('host', 'sleep 61\r')
-  await expect.poll(() => player.run('one/run-1'), { timeout: 20_000 }).toMatchObject({ state: 'failed' })
+  await expect.poll(() => player.run('one/run-1')).toMatchObject({ state: 'failed' })
   expect((await player.run('one/run-1')).message).toBe(
     'the terminal host is busy with `a command`: end it first (Ctrl-C)',
   )
@@ -222,11 +222,9 @@ test('a shell that was left is followed by another', async () => {
 
 test('a check ticks by itself when the learner found an own way, and the step is kept', async () => {
   player.enter('one')
-  await expect
-    .poll(() => player.state().blocks['one/check-1']?.message, { timeout: 20_000 })
-    .toMatch(/There is no \/root\/proof/)
+  await expect.poll(() => player.state().blocks['one/check-1']?.message).toMatch(/There is no \/root\/proof/)
   player.write('host', 'touch /root/proof\r')
-  await expect.poll(() => blockEvent('one/check-1', 'passed'), { timeout: 20_000 }).toBeTruthy()
+  await expect.poll(() => blockEvent('one/check-1', 'passed')).toBeTruthy()
   expect(blockEvent('one/check-1', 'failed')).toBeUndefined()
   await expect.poll(() => new Progress(join(directory, 'progress.json')).read()).toEqual({ demo: ['one'] })
 })
@@ -236,7 +234,7 @@ test('a live view shows the inner shell with both its numbers, and leaves nothin
   void player.watch('two/watch-1', true)
   const latest = () => events.findLast((event) => event.type === 'watch')?.sample
   await expect
-    .poll(latest, { timeout: 20_000 })
+    .poll(latest)
     .toMatchObject({ processes: expect.arrayContaining([expect.objectContaining({ terminal: 'inside' })]) })
   const sample = latest()
   const inner =
@@ -245,7 +243,7 @@ test('a live view shows the inner shell with both its numbers, and leaves nothin
   expect(inner?.namespaces.pid).not.toBe(sample && 'host' in sample ? sample.host.pid : '')
   await player.watch('two/watch-1', false)
   const samplers = async () => (await vm.exec("pgrep -fc '[-]-- frame'")).stdout.trim()
-  await expect.poll(samplers, { timeout: 20_000 }).toBe('0')
+  await expect.poll(samplers).toBe('0')
 })
 
 test('reset: the machine, the terminals and the lesson are as at the beginning', async () => {

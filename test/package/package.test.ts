@@ -104,7 +104,7 @@ test('the site serves its pages, and stops', async () => {
     output += chunk
   })
   try {
-    await expect.poll(() => output, { timeout: 20_000 }).toMatch(/Open http:\S+/)
+    await expect.poll(() => output).toMatch(/Open http:\S+/)
     const url = /http:\S+/.exec(output)?.[0] ?? ''
     const page = await fetch(new URL('/lessons/unshare-pid', url))
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('PID')])

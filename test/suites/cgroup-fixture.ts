@@ -16,7 +16,9 @@ export type Step =
   /** From saved paths, as another command has them; v1 can be without v2's beside it. */
   | { do: 'reopen'; v1Only?: boolean }
   | { do: 'make' | 'freeze' | 'thaw' | 'kill' | 'remove' | 'state' | 'stats' | 'pids' | 'paths' | 'mounts' }
-  | { do: 'oomKills' | 'watch' | 'oomEvents' | 'warnings' | 'trace' | 'exists' }
+  | { do: 'oomKills' | 'watch' | 'warnings' | 'trace' | 'exists' }
+  /** What was watched, to its end. */
+  | { do: 'oomEvents' }
   | { do: 'apply' | 'update'; resources: Resources }
   /** A shell command, in the cgroup from its first instruction. `run` waits for its end. */
   | { do: 'run' | 'start'; command: string }
@@ -132,6 +134,7 @@ async function take(step: Step): Promise<unknown> {
       )
       return undefined
     case 'oomEvents':
+      for (let tries = 0; !oomEvents.includes('end') && tries < 200; tries++) await sleep(100)
       return oomEvents
     case 'warnings':
       return warnings

@@ -3,26 +3,33 @@ import { describe, expect, test } from 'vitest'
 import { type Cgroups, everyDevice, given, outcome } from './cgroup-driver.ts'
 import type { Step } from './cgroup-fixture.ts'
 
+/** Shell: waits for what has to come true. */
+const until = (condition: string): string => `for i in $(seq 200); do ${condition} && break; sleep 0.1; done`
+
 export function processSuite(cgroups: Cgroups): void {
   describe('processes', () => {
     test('freeze stops a counter, thaw lets it go on', async () => {
       const file = `/tmp/suite-counter-${process.pid}`
       const look: Step = { do: 'shell', command: `cat ${file}` }
       const wait: Step = { do: 'sleep', milliseconds: 300 }
+      const goesOn: Step = {
+        do: 'shell',
+        command: `was=$(cat ${file}); ${until(`[ $(cat ${file}) != $was ]`)}; cat ${file}`,
+      }
       const results = await cgroups.inside(
         everyDevice,
         {
           do: 'start',
           command: `i=0; while :; do i=$((i+1)); echo $i > ${file}.new; mv ${file}.new ${file}; done`,
         },
-        { do: 'sleep', milliseconds: 500 },
+        { do: 'shell', command: until(`[ -s ${file} ]`) },
         { do: 'freeze' },
         { do: 'state' },
         ...[look, wait, look],
         { do: 'reopen' },
         { do: 'state' },
         { do: 'thaw' },
-        ...[wait, look],
+        ...[{ do: 'pids' } as const, goesOn],
         { do: 'state' },
         { do: 'kill' },
         { do: 'shell', command: `rm -f ${file}*` },
@@ -35,10 +42,14 @@ export function processSuite(cgroups: Cgroups): void {
     })
 
     test('a signal reaches all of them', async () => {
+      const ready = `/tmp/suite-ready-${process.pid}`
       const [, , , , , wait, pids] = await cgroups.inside(
         everyDevice,
-        { do: 'start', command: 'trap "echo bye; exit 3" TERM; sleep 30 & sleep 31 & wait' },
-        { do: 'sleep', milliseconds: 500 },
+        {
+          do: 'start',
+          command: `trap "echo bye; exit 3" TERM; sleep 30 & sleep 31 & : > ${ready}; wait`,
+        },
+        { do: 'shell', command: `${until(`[ -e ${ready} ]`)}; rm ${ready}` },
         { do: 'pids' },
         { do: 'signal', signal: 'SIGTERM' },
         { do: 'wait' },
@@ -70,8 +81,8 @@ export function processSuite(cgroups: Cgroups): void {
       const results = await cgroups.drive([
         { do: 'open', id },
         { do: 'make' },
-        { do: 'start', command: `${nest.replaceAll('ID', id)}; sleep 60` },
-        { do: 'sleep', milliseconds: 500 },
+        { do: 'start', command: `${nest.replaceAll('ID', id)}; sleep 60 & : > /tmp/${id}; wait` },
+        { do: 'shell', command: `${until(`[ -e /tmp/${id} ]`)}; rm /tmp/${id}` },
         { do: 'pids' },
         { do: 'make' },
         { do: 'exists' },

@@ -15,12 +15,11 @@ export function cgroupSuite(drive: Drive): void {
 
   describe('limits hold', () => {
     test('memory: the OOM killer strikes inside, is counted, and is told as it happens', async () => {
-      const [applied, , run, kills, , events] = await cgroups.inside(
+      const [applied, , run, kills, events] = await cgroups.inside(
         { memory: { limit: 30 * M, swap: 30 * M } },
         { do: 'watch' },
         { do: 'run', command: 'tail /dev/zero' },
         { do: 'oomKills' },
-        { do: 'sleep', milliseconds: 400 },
         { do: 'oomEvents' },
       )
       expect(applied?.error).toBeUndefined()
@@ -32,7 +31,7 @@ export function cgroupSuite(drive: Drive): void {
     test('pids: a fork beyond the limit is refused', async () => {
       const [, run, stats] = await cgroups.inside(
         { pids: { limit: 4 } },
-        { do: 'run', command: 'for i in 1 2 3 4 5 6 7 8; do sleep 0.2 & done; wait' },
+        { do: 'run', command: 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done; wait' },
         { do: 'stats' },
       )
       expect(outcome(run).stderr).toMatch(/[Cc]annot fork|Resource temporarily unavailable/)
@@ -42,16 +41,16 @@ export function cgroupSuite(drive: Drive): void {
     test('cpu: a quota throttles, and the statistics say so', async () => {
       const [applied, , result] = await cgroups.inside(
         { cpu: { quota: 10_000, period: 50_000, shares: 512 } },
-        { do: 'run', command: 'timeout 1 sh -c "while :; do :; done"' },
+        { do: 'run', command: 'timeout 3 sh -c "while :; do :; done"' },
         { do: 'stats' },
       )
       expect(applied?.error).toBeUndefined()
       const { cpu, memory } = given<Stats>(result)
       expect(cpu.throttling.throttledPeriods).toBeGreaterThan(3)
       expect(cpu.throttling.throttledTime).toBeGreaterThan(100e6)
-      // A fifth of a second or two, in nanoseconds, however busy the machine.
+      // A fifth of three seconds or less, in nanoseconds, however busy the machine.
       expect(cpu.usage.total).toBeGreaterThan(20e6)
-      expect(cpu.usage.total).toBeLessThan(1000e6)
+      expect(cpu.usage.total).toBeLessThan(1500e6)
       expect(memory.usage.max).toBeGreaterThan(0)
     })
 

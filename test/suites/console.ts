@@ -49,7 +49,7 @@ export async function openConsole(path: string): Promise<Console> {
     output += String(chunk)
   })
   for (let tries = 0; !output.startsWith('listening'); tries++) {
-    if (tries > 500) throw new Error(`no console socket at ${path}`)
+    if (tries > 3000) throw new Error(`no console socket at ${path}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   return {

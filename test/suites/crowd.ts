@@ -15,6 +15,7 @@ const patience = 60_000
 
 const identified = z.object({ Id: z.string() })
 const summaries = z.array(identified)
+const jobs = z.array(z.object({ Name: z.string(), Status: z.string(), Milliseconds: z.number() }))
 const inspected = z.object({
   Id: z.string(),
   State: z.object({ Status: z.string(), Running: z.boolean(), Paused: z.boolean(), Pid: z.number() }),
@@ -196,11 +197,16 @@ export class Crowd {
     for (let tries = 0; tries < 3; tries++)
       for (const id of await this.#all()) await this.ask('DELETE', `/containers/${id}?force=1&v=1`)
     for (const id of await this.#all()) this.mistakes.push(`it cannot be removed: ${id}`)
-    // What goes on though nobody waits for it any more.
+    // What goes on though nobody waits for it any more, and does not end soon.
+    const end = Date.now() + 10_000
+    while ((await this.#running()).length > 0 && Date.now() < end) await sleep(100)
+    for (const { Name, Milliseconds } of await this.#running())
+      this.mistakes.push(`${Name} has been running for ${Milliseconds} ms`)
+  }
+
+  async #running(): Promise<{ Name: string; Milliseconds: number }[]> {
     const { body } = await this.ask('GET', '/jobs')
-    const jobs = z.array(z.object({ Name: z.string(), Status: z.string(), Milliseconds: z.number() }))
-    for (const { Name, Status, Milliseconds } of jobs.parse(JSON.parse(body)))
-      if (Status === 'running') this.mistakes.push(`${Name} has been running for ${Milliseconds} ms`)
+    return jobs.parse(JSON.parse(body)).filter(({ Status }) => Status === 'running')
   }
 
   /** What there is more of than before. */

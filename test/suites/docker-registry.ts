@@ -25,6 +25,18 @@ export class DockerRegistry implements AsyncDisposable {
 
   /** @param directory gets what it keeps */
   static async open(directory: string, options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+    for (let tries = 0; tries < 5; tries++) {
+      const registry = await DockerRegistry.#tryOpen(directory, options)
+      if (registry) return registry
+    }
+    throw new Error('docker-registry does not answer')
+  }
+
+  /** @returns undefined when it ended: somebody else may have taken the port meanwhile */
+  static async #tryOpen(
+    directory: string,
+    options: DockerRegistryOptions,
+  ): Promise<DockerRegistry | undefined> {
     const { users, tls, address = '127.0.0.1' } = options
     mkdirSync(join(directory, 'storage'), { recursive: true })
     const host = `${address}:${await freePort(address)}`
@@ -49,11 +61,12 @@ ${users ? `auth: {htpasswd: {realm: test, path: ${directory}/htpasswd}}` : ''}
       env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
     })
     const registry = new DockerRegistry(host, child, directory)
-    for (let tries = 0; !(await answers(`${tls ? 'https' : 'http'}://${host}/v2/`)); tries++) {
-      if (tries > 100) throw new Error('docker-registry does not answer')
+    for (let tries = 0; child.exitCode === null && tries < 600; tries++) {
+      if (await answers(`${tls ? 'https' : 'http'}://${host}/v2/`)) return registry
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    return registry
+    child.kill()
+    return undefined
   }
 
   /** Forgets everything, at once: it has no cache. */

@@ -52,7 +52,7 @@ export async function openDockerd(
       () => false,
     )
     if (up) break
-    if (tries > 150) throw new Error('dockerd does not answer')
+    if (tries > 600) throw new Error('dockerd does not answer')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return {

@@ -16,6 +16,7 @@ import { makeRootfs } from './bundle.ts'
 import { baseConfig, baseNamespaces, type Json, merge } from './bundle-config.ts'
 import { processOf, stdio } from './exec-driver-process.ts'
 import { wishes } from './exec-driver-wishes.ts'
+import { nothingLeft } from './nothing-left.ts'
 
 type Open = (directory: string, reaper: Reaper) => ExecDriver
 
@@ -47,7 +48,7 @@ export function execDriverSuite(name: string, open: Open, language: 'OCI' | 'LXC
       driver[Symbol.dispose]()
       reaper[Symbol.dispose]()
       await rm(directory, { recursive: true, force: true })
-      expect(leftovers().filter((line) => line.includes(prefix))).toEqual([])
+      await nothingLeft(() => leftovers().filter((line) => line.includes(prefix)))
     })
 
     async function bundle(id: string, command: string | readonly string[], overrides: Json): Promise<string> {
@@ -274,9 +275,7 @@ export function execDriverSuite(name: string, open: Open, language: 'OCI' | 'LXC
           .trim()
           .split(' ')
           .filter((pid) => pid !== '' && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')))
-      await expect
-        .poll(async () => (await driver.pids(id)).length + zombies().length, { timeout: 10_000 })
-        .toBe(0)
+      await expect.poll(async () => (await driver.pids(id)).length + zombies().length).toBe(0)
     })
 
     test('another process of ours finds it, and can end it', async () => {

@@ -50,9 +50,7 @@ export function faultTests(box: GraphBox): void {
     const child = box.stage.child('apply')
     await firstWord(child)
     child.stdin?.on('error', () => {}).write(whole.subarray(0, 3_000_000))
-    await expect
-      .poll(() => namesBelow(join(box.stage.home, 'k-apply')), { timeout: 10_000 })
-      .toContain('second')
+    await expect.poll(() => namesBelow(join(box.stage.home, 'k-apply'))).toContain('second')
     await killed(child)
     await cleanUp(box)
   })
@@ -92,7 +90,7 @@ export function faultTests(box: GraphBox): void {
       const next = () =>
         small.layer(driver, 'next', 'base', (directory) => writeFileSync(join(directory, 'x'), 'fits'))
       // btrfs takes a deleted subvolume apart in its own time.
-      await expect.poll(() => next().then(String, errorLine), { timeout: 10_000 }).toBe('undefined')
+      await expect.poll(() => next().then(String, errorLine)).toBe('undefined')
       for (const id of ['next', 'base']) await driver.remove(id)
       await driver.close()
       expect(small.remains()).toEqual([])

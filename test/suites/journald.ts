@@ -42,7 +42,7 @@ export class Journald implements AsyncDisposable {
     const words = [`--mount=${this.namespace}`, program ?? '']
     this.#daemon = spawn('nsenter', words, { stdio: 'ignore' })
     for (let tries = 0; !existsSync(this.#socket); tries++) {
-      if (tries > 250) throw new Error('systemd-journald does not come up')
+      if (tries > 1500) throw new Error('systemd-journald does not come up')
       await sleep(20)
     }
   }

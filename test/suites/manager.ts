@@ -153,7 +153,7 @@ async function manager(
       cwd: directory,
       reject: false,
       ...(input === '' ? { stdin: 'ignore' } : { input }),
-      timeout: 60_000,
+      timeout: 150_000,
     })
     return { status: exitCode ?? -1, stdout, stderr }
   }
@@ -202,7 +202,7 @@ function quoted(word: string): string {
 
 async function until(happened: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await happened()); tries++) {
-    if (tries > 150) throw new Error('dockerd does not answer')
+    if (tries > 600) throw new Error('dockerd does not answer')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
@@ -219,7 +219,7 @@ export async function removeCgroups(parent: string): Promise<void> {
       try {
         remove(path)
       } catch (error) {
-        if (tries > 100) throw error
+        if (tries > 400) throw error
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }

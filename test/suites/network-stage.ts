@@ -1,6 +1,7 @@
 // tockerd on a host of its own (two-hosts.ts), with what tests of networks ask of it.
-import { afterAll, beforeAll, expect } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { leftovers } from '../leftovers.mjs'
+import { nothingLeft, nothingMoreThan } from './nothing-left.ts'
 import { Tockerd } from './tockerd.ts'
 import { TwoHosts } from './two-hosts.ts'
 
@@ -50,10 +51,9 @@ export class NetworkStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    using _ = this.hosts
     await this.tockerd[Symbol.asyncDispose]()
-    const left = await this.hosts.left()
-    this.hosts[Symbol.dispose]()
-    if (left.length > 0) throw new Error(`left on the host: ${left.join(', ')}`)
+    await nothingLeft(() => this.hosts.left(), 'on the host')
   }
 }
 
@@ -70,7 +70,7 @@ export function shareStage(flags: string[]) {
   })
   afterAll(async () => {
     await stage[Symbol.asyncDispose]()
-    expect(leftovers().filter((one) => !before.includes(one))).toEqual([])
+    await nothingMoreThan(before)
   })
   return {
     get stage(): NetworkStage {

@@ -84,10 +84,10 @@ export function sandboxSuite(open: () => Promise<Sandbox>): void {
       output += chunk.toString()
     })
     shell.write('stty size; tty\n')
-    await expect.poll(() => output, { timeout: 15_000 }).toMatch(/17 91[\s\S]*\/dev\/pts\//)
+    await expect.poll(() => output).toMatch(/17 91[\s\S]*\/dev\/pts\//)
     shell.resize(60, 20)
     shell.write('stty size\n')
-    await expect.poll(() => output, { timeout: 15_000 }).toContain('20 60')
+    await expect.poll(() => output).toContain('20 60')
     shell.write('exit 5\n')
     expect(await shell.exited).toBe(5)
   })
@@ -97,9 +97,9 @@ export function sandboxSuite(open: () => Promise<Sandbox>): void {
     const command = `sleep ${100_000 + Math.floor(Math.random() * 900_000)}`
     const runs = async (): Promise<boolean> => (await sandbox.exec(`pgrep -xf '${command}'`)).status === 0
     shell.write(`${command}\n`)
-    await expect.poll(runs, { timeout: 20_000 }).toBe(true)
+    await expect.poll(runs).toBe(true)
     shell.write('\x03')
-    await expect.poll(runs, { timeout: 20_000 }).toBe(false)
+    await expect.poll(runs).toBe(false)
     shell.close()
     await shell.exited
   })

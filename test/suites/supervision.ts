@@ -1,6 +1,6 @@
 // A supervisor of a test's own, with bundles for it, and ways to see what comes out.
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from './bundle.ts'
 import { baseConfig, type Json, merge } from './bundle-config.ts'
+import { isGone } from './gone.ts'
 
 export interface Wanted {
   runtime?: RuntimeChoice
@@ -132,11 +133,6 @@ export class Supervision {
 function launch(directory: string, cgroupParent: string) {
   const bundle = join(packageRoot(), 'dist/tocker-supervisor.mjs')
   return { directory, command: [process.execPath, '--max-semi-space-size=2', bundle] as const, cgroupParent }
-}
-
-/** It has ended, and is a zombie at the most. */
-export function isGone(pid: number): boolean {
-  return !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
 /** All that comes, to the end. */

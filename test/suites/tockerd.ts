@@ -13,6 +13,8 @@ import { execa } from 'execa'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import { leftovers } from '../leftovers.mjs'
 import { makeRootfs } from './bundle.ts'
+import { isGone } from './gone.ts'
+import { clearings } from './second-try.ts'
 
 interface Outcome {
   exitCode: number | undefined
@@ -34,6 +36,7 @@ export class Tockerd implements AsyncDisposable {
   #daemon: ChildProcess | undefined
   /** It was told to, by kill() or stop(). */
   #mayBeOver = false
+  readonly #clear = (since: number): Promise<void> => this.#removeSince(since)
 
   private constructor(directory: string, flags: string[], namespaces: string[]) {
     this.directory = directory
@@ -67,6 +70,7 @@ export class Tockerd implements AsyncDisposable {
     mkdirSync(join(directory, 'config'))
     writeFileSync(join(directory, 'config/config.json'), '{}')
     await tockerd.start()
+    clearings.add(tockerd.#clear)
     return tockerd
   }
 
@@ -113,12 +117,13 @@ export class Tockerd implements AsyncDisposable {
     )
     this.#daemon = daemon
     this.#mayBeOver = false
-    let up = false
+    let said = ''
     await new Promise<void>((resolve, reject) => {
       daemon.stderr?.on('data', (chunk: Buffer) => {
         writeFileSync(at('log'), chunk, { flag: 'a' })
-        up ||= chunk.includes('"msg":"ready"')
-        if (up) resolve()
+        // It may come in two pieces.
+        said = `${said.slice(-20)}${chunk}`
+        if (said.includes('"msg":"ready"')) resolve()
       })
       daemon.once('exit', () => reject(new Error(`tockerd does not come up: ${this.log}`)))
     })
@@ -208,7 +213,24 @@ export class Tockerd implements AsyncDisposable {
     if (exitCode !== 0) throw new Error(`docker import: ${stderr}`)
   }
 
+  /** What was made since then; whoever ended the daemon may not have come to start it again. */
+  async #removeSince(time: number): Promise<void> {
+    if (!this.#isRunning && this.#mayBeOver) await this.start()
+    for (const [kind, all, created, force] of [
+      ['container', '-aq', 'Created', '-fv'],
+      ['network', '-q', 'Created', '-f'],
+      ['volume', '-q', 'CreatedAt', '-f'],
+    ] as const) {
+      const names = (await this.ok(kind, 'ls', all)).split('\n').filter((one) => one !== '')
+      for (const name of names) {
+        const { stdout } = await this.docker([kind, 'inspect', '--format', `{{json .${created}}}`, name])
+        if (Date.parse(stdout.replaceAll('"', '')) >= time) await this.docker([kind, 'rm', force, name])
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearings.delete(this.#clear)
     const supervisor = existsSync(join(this.directory, 'exec/pid')) ? this.supervisorPid : 0
     await this.#end('SIGTERM')
     const left = supervisor > 0 && !(await gone(supervisor))
@@ -229,9 +251,7 @@ function cgroupOf(directory: string): string {
 
 /** It says goodbye before it ends: a moment passes between the two. */
 async function gone(pid: number): Promise<boolean> {
-  const isThere = (): boolean =>
-    existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  for (let tries = 0; tries < 250 && isThere(); tries++)
+  for (let tries = 0; tries < 1000 && !isGone(pid); tries++)
     await new Promise((resolve) => setTimeout(resolve, 20))
-  return !isThere()
+  return isGone(pid)
 }

@@ -52,6 +52,7 @@ async function expectRestored(screen: Screen): Promise<void> {
 }
 
 test('a lesson with one key: Enter runs what is chosen, checks tick, and at the end of a step comes the next', async () => {
+  await command(['forget', 'unshare-pid'])
   const screen = start(['unshare-pid'])
   await screen.shows(/step 1 of \d[\s\S]*● ready/)
   await screen.press('\r')
@@ -204,6 +205,7 @@ test('Ctrl-C while the sandbox is opened ends it with 130, and quietly', async (
   const address = deaf.address()
   const port = typeof address === 'object' ? address?.port : 0
   const [key, known] = [join(directory, 'key'), join(directory, 'known_hosts')]
+  await rm(key, { force: true })
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
   await writeFile(known, `[127.0.0.1]:${port} ${await readFile(`${key}.pub`, 'utf8')}`)
   const screen = start(['unshare-pid', '--sandbox', `ssh://root@127.0.0.1:${port}`], [120, 40], {

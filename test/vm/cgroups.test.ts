@@ -68,7 +68,8 @@ describe('cgroups in the VM', () => {
       { do: 'remove' },
       {
         do: 'shell',
-        command: 'echo 1 > /sys/fs/cgroup/full/cgroup.kill; sleep 0.3; rmdir /sys/fs/cgroup/full',
+        command:
+          'cd /sys/fs/cgroup/full; echo 1 > cgroup.kill; for i in $(seq 200); do grep -q "populated 0" cgroup.events && break; sleep 0.1; done; cd ..; rmdir full',
       },
     ])
     expect(results[3]?.error).toBeUndefined()
@@ -118,7 +119,7 @@ describe('cgroups in the VM', () => {
         command:
           'd=/sys/fs/cgroup/tocker/nested; mkdir $d/init; echo $$ > $d/init/cgroup.procs; echo +pids > $d/cgroup.subtree_control; echo $$ > /tmp/suite-first; sleep 60',
       },
-      { do: 'sleep', milliseconds: 700 },
+      { do: 'shell', command: 'for i in $(seq 200); do [ -s /tmp/suite-first ] && break; sleep 0.1; done' },
       { do: 'run', command: 'true' },
       { do: 'beside', file: '/tmp/suite-first', command: 'cat /proc/self/cgroup; rm /tmp/suite-first' },
     ])

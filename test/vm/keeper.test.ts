@@ -31,18 +31,20 @@ async function status(): Promise<KeeperStatus | undefined> {
 }
 
 async function gone(...pids: (number | undefined)[]): Promise<void> {
-  await expect
-    .poll(() => pids.filter((pid) => pid !== undefined && alive(pid)), { timeout: 15_000 })
-    .toEqual([])
+  await expect.poll(() => pids.filter((pid) => pid !== undefined && alive(pid))).toEqual([])
 }
 
 test('reset puts the first state back: files, processes, clock right, engine there', async () => {
   await using vm = await openVm()
   await vm.exec('touch /root/dirty; mkdir /sys/fs/cgroup/dirty; sleep 600 >/dev/null 2>&1 &')
   await vm.reset()
-  const { stdout } = await vm.exec('ls /root /sys/fs/cgroup; pgrep -x sleep; date +%s; tocker --version')
+  const { stdout } = await vm.exec('ls /root /sys/fs/cgroup; pgrep -x sleep; tocker --version')
   expect(stdout).not.toMatch(/dirty/)
-  expect(Math.abs(Number(/^\d{10}$/m.exec(stdout)?.[0]) - Date.now() / 1000)).toBeLessThan(5)
+  // An emulated machine takes its time to answer.
+  const before = Date.now() / 1000
+  const now = Number((await vm.exec('date +%s')).stdout)
+  expect(now).toBeGreaterThan(before - 5)
+  expect(now).toBeLessThan(Date.now() / 1000 + 5)
   expect(stdout).toMatch(/\d+\.\d+\.\d+\s*$/)
 })
 
@@ -107,8 +109,8 @@ test('keep: the VM outlives its user until it is stopped', async () => {
   const keeper = await KeeperClient.find({ lease: false, onState: () => {} })
   await keeper?.ask({ type: 'keep', keep: true })
   await vm.close()
+  await expect.poll(status).toMatchObject({ state: 'ready', users: [] })
   const now = await status()
-  expect(now).toMatchObject({ state: 'ready', users: [] })
   await keeper?.ask({ type: 'stop', force: false })
   await gone(now?.keeperPid, now?.qemuPid)
 })

@@ -1,7 +1,7 @@
 // tockerd and its client in the VM, as a learner has them: Debian's kernel with cgroup v2
 // alone and no systemd, where this machine may have v1. One container's life, from an
 // image made on the spot to the last interface.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Sandbox } from '../../sandbox-vm/sandbox.ts'
 import { openVm } from '../suites/vm.ts'
 
@@ -27,6 +27,15 @@ for i in $(seq 600); do grep -q '"ready"' ${root}/log && exit; sleep 0.1; done; 
   afterAll(async () => {
     await vm?.exec(`kill "$(cat ${root}/pid)"; rm -rf ${root}`)
     await vm?.close()
+  })
+
+  beforeEach(async ({ task: { result } }) => {
+    // A second try needs the names of the first.
+    if ((result?.retryCount ?? 0) === 0) return
+    await vm.exec(
+      `tocker rm -f $(tocker ps -aq); tocker network prune -f; kill "$(cat ${root}/remap/pid)"; while [ -e ${root}/remap/pid ]; do sleep 0.2; done`,
+      { timeout: patience },
+    )
   })
 
   /** @returns what it prints @throws with what it said when it fails */

@@ -1,11 +1,12 @@
 // `tocker-supervisor <exec-root> [cgroup parent]`: the parent of every container.
 //
 // Started by the daemon (client.ts), which it outlives. One for each exec-root: a second
-// one finds the lock taken, and leaves.
+// one finds the lock taken, and leaves when it stays so.
 //
 // Next: engine/daemon/supervisor/protocol.ts
 import { mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { errorLine } from '../../errors.ts'
 import { initCommand } from '../../libcontainer/init-command.ts'
 import { tryFlock } from '../../syscalls/flock.ts'
@@ -40,7 +41,12 @@ try {
   mkdirSync(directory, { recursive: true, mode: 0o711 })
   // Ours until we end, however that happens.
   const lock = openSync(join(directory, 'lock'), 'w', 0o600)
-  if (!tryFlock(lock)) process.exit(0)
+  // One that was killed holds it until its last thread is gone, and a child of it that has not executed
+  // anything yet: whoever started us would wait for nobody if we left at once.
+  for (let tries = 0; !tryFlock(lock); tries++) {
+    if (tries === 40) process.exit(0)
+    await sleep(50)
+  }
   writeFileSync(join(directory, 'pid'), String(process.pid))
   const drivers = new Drivers({ directory, cgroupParent, init: initCommand(), onWarning })
   const supervisor = new Supervisor({ directory, drivers, onWarning })

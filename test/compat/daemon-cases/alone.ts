@@ -10,7 +10,7 @@ const nobody = 'ids=$(docker ps -aq); [ -z "$ids" ] || docker rm -fv $ids | grep
 
 export const aloneCases: Cases = {
   'events: of a whole life': [
-    `${since}; create --name $N --label l=1 box sh -c "exit 3" >/dev/null; docker start $N >/dev/null; docker wait $N >/dev/null; docker rm $N >/dev/null; sleep 0.2`,
+    `${since}; create --name $N --label l=1 box sh -c "exit 3" >/dev/null; docker start $N >/dev/null; docker wait $N >/dev/null; docker rm $N >/dev/null; sleep 1`,
     events(
       '{{.Type}} {{.Action}} {{.Scope}} {{.Actor.Attributes.name}} {{.Actor.Attributes.image}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.l}}',
       'type=container',
@@ -23,30 +23,30 @@ export const aloneCases: Cases = {
     'docker events --filter odd=1 --until 1',
   ],
   'events: kill, stop, pause, rename, exec, restart': [
-    `${since}; run -d --name $N box sleep 100 >/dev/null; docker pause $N; docker unpause $N; docker rename $N $N-b; docker exec $N-b true; docker kill -s HUP $N-b; docker stop -t 0 $N-b; docker start $N-b; docker restart -t 0 $N-b; docker rm -f $N-b; sleep 0.2`,
+    `${since}; run -d --name $N box sleep 100 >/dev/null; docker pause $N; docker unpause $N; docker rename $N $N-b; docker exec $N-b true; docker kill -s HUP $N-b; docker stop -t 0 $N-b; docker start $N-b; docker restart -t 0 $N-b; docker rm -f $N-b; sleep 1`,
     events(
       '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.signal}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.oldName}}',
       'type=container',
     ),
   ],
   'events: run, attach, --rm': [
-    `${since}; run --rm --name $N box true; run --name $N-b box no-such 2>/dev/null; docker rm $N-b; sleep 0.3`,
+    `${since}; run --rm --name $N box true; run --name $N-b box no-such 2>/dev/null; docker rm $N-b; sleep 1`,
     events('{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}', 'type=container'),
   ],
   'events: volumes and images': [
-    `${since}; docker volume create $N; run --rm -v $N:/v box true; docker volume rm $N; docker tag box $N:1; docker rmi $N:1; sleep 0.2`,
+    `${since}; docker volume create $N; run --rm -v $N:/v box true; docker volume rm $N; docker tag box $N:1; docker rmi $N:1; sleep 1`,
     events('{{.Type}} {{.Action}} {{.Actor.Attributes.driver}}', 'type=volume'),
     events('{{.Type}} {{.Action}} {{.Actor.Attributes.name}}', 'type=image'),
   ],
   'events: formats, and both ends of a time': [
-    `${since}; create --name $N --label k=v box true >/dev/null; docker start $N >/dev/null; docker wait $N >/dev/null; sleep 0.2`,
+    `${since}; create --name $N --label k=v box true >/dev/null; docker start $N >/dev/null; docker wait $N >/dev/null; sleep 1`,
     "docker events --since $(cat since) --until $(date +%s.%N) --filter container=$N | sed -E 's/^[^ ]+ //; s/execDuration=[0-9]+, //' | tr '(' ','",
     'docker events --since $(cat since) --until $(date +%s.%N) --filter container=$N --format json | tr "," "\\n" | grep -E "^.(Type|Action|scope|status|from)" | sort | uniq -c',
     events('{{.Type}}|{{.Action}}|{{.Actor.ID}}|{{json .Actor.Attributes}}', 'container=$N', 'event=create'),
     'docker system events --since $(cat since) --until $(date +%s.%N) --filter type=container --filter image=box --filter event=die --format {{.Action}}',
     'docker events --since $(cat since) --until $(date +%s.%N) --filter type=odd --format {{.Action}}; docker events --since 5m --until 4m --filter container=$N',
     'docker events --since 2001-01-01 --until 2001-01-02; docker events --since $(date +%s.%N) --until 1s --filter container=$N --format {{.Action}} 2>&1 | tr -d 0-9.',
-    '(sleep 0.5; docker restart -t 0 $N >/dev/null) & timeout 3 docker events --filter container=$N --filter event=restart --format {{.Action}} | head -1; wait',
+    '(sleep 3; docker restart -t 0 $N >/dev/null) & timeout 8 docker events --filter container=$N --filter event=restart --format {{.Action}} | head -1; wait',
     'docker events --format "{{.Odd}}" --since $(cat since) --until $(date +%s.%N) --filter container=$N; docker events --filter; docker events extra',
   ],
   'system df': [

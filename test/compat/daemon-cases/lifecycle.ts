@@ -139,7 +139,7 @@ export const lifecycleCases: Cases = {
     'run -d --name $N-a box sh -c "sleep 0.3; exit 1" >/dev/null; run -d --name $N-b box sh -c "exit 2" >/dev/null',
     'docker wait $N-a $N-b',
     'docker wait $N-a $N-none',
-    'create --name $N-c box true >/dev/null; timeout 1 docker wait $N-c',
+    'create --name $N-c box true >/dev/null; timeout 10 docker wait $N-c',
     'docker wait',
   ],
   'run --rm: gone when it ends': [

@@ -70,7 +70,7 @@ export const securityCases: Cases = {
     'run --rm --ipc none box ls /dev/shm',
     'run --rm --ipc odd box true; run --rm --uts odd box true; run --rm --pid container: box true; run --rm --ipc container:$N-none box true',
     'run -d --name $N-a --ipc private box sleep 100 >/dev/null; run --rm --ipc container:$N-a box true',
-    'run -d --name $N-s --ipc shareable --shm-size 2m box sh -c "echo x > /dev/shm/x; sleep 100" >/dev/null; sleep 0.3; run --rm --ipc container:$N-s box cat /dev/shm/x',
+    'run -d --name $N-s --ipc shareable --shm-size 2m box sh -c "echo x > /dev/shm/x; sleep 100" >/dev/null; until docker exec $N-s test -s /dev/shm/x; do sleep 0.1; done; run --rm --ipc container:$N-s box cat /dev/shm/x',
     'docker kill $N-s >/dev/null; docker wait $N-s >/dev/null; run --rm --pid container:$N-s box true',
   ],
   '--device, --ulimit, --sysctl: what inspect says, what is seen': [

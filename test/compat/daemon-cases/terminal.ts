@@ -16,7 +16,10 @@ export const terminalCases: Cases = {
     typed('echo a; exit 5\\n', 'docker exec -it $N sh'),
     typed('\\004', "docker exec -it $N sh -c 'echo up; cat; echo end'"),
     typed('\\003', `docker exec -it $N ${up}`),
-    typed('', "stty rows 30 cols 100; docker exec -it $N sh -c 'sleep 1; stty size'"),
+    typed(
+      '',
+      "stty rows 30 cols 100; docker exec -it $N sh -c 'until stty size | grep -q 100; do sleep 0.1; done; stty size'",
+    ),
     typed('', "docker exec -it -e TERM=odd $N sh -c 'echo \\$TERM'"),
     typed('\\020\\021', `docker exec -it $N ${up}`),
     typed('x', `docker exec -it --detach-keys x $N ${up}`),
@@ -31,7 +34,10 @@ export const terminalCases: Cases = {
     typed('\\020\\021', `${run} -it --name $N box ${up}`),
     'docker inspect $N --format "{{.State.Running}} {{.Config.Tty}} {{.Config.OpenStdin}} {{.Config.AttachStdin}}"',
     typed('q', `${run} -it --name $N-q --detach-keys q box ${up}`),
-    typed('', `stty rows 31 cols 101; ${run} -it --rm box sh -c 'sleep 1; stty size'`),
+    typed(
+      '',
+      `stty rows 31 cols 101; ${run} -it --rm box sh -c 'until stty size | grep -q 101; do sleep 0.1; done; stty size'`,
+    ),
     typed('', `${run} -it --rm box sh -c 'echo \\$TERM; tty'`),
     typed('', `${run} -t --rm box no-such-program`),
     'docker rm -f $N $N-q',

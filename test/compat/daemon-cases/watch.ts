@@ -50,10 +50,10 @@ export const watchCases: Cases = {
   'wait, and what has ended': [
     'run -d --name $N box sh -c "sleep 0.5; exit 9" >/dev/null; docker wait $N; docker wait $N; docker container wait $N',
     'create --name $N-a box sh -c "exit 4" >/dev/null; docker start -a $N-a; docker wait $N-a',
-    'run -d --rm --name $N-r box sh -c "sleep 1; exit 5" >/dev/null; docker wait $N-r',
+    'run -d --rm --name $N-r -v $PWD:/go box sh -c "until [ -e /go/r ]; do sleep 0.1; done; exit 5" >/dev/null; (sleep 3; touch r) & docker wait $N-r; wait',
     'run -d --name $N-k box sleep 100 >/dev/null; (sleep 0.5; docker kill $N-k >/dev/null) & docker wait $N-k; wait',
-    'run -d --name $N-f box sleep 100 >/dev/null; (sleep 0.5; docker rm -f $N-f >/dev/null) & docker wait $N-f; wait',
-    'run -d --name $N-p box sh -c "sleep 0.3; exit 6" >/dev/null; docker pause $N-p >/dev/null; (sleep 0.5; docker unpause $N-p >/dev/null) & docker wait $N-p; wait',
+    'run -d --name $N-f box sleep 100 >/dev/null; (sleep 3; docker rm -f $N-f >/dev/null) & docker wait $N-f; wait',
+    'run -d --name $N-p -v $PWD:/go box sh -c "until [ -e /go/p ]; do sleep 0.1; done; exit 6" >/dev/null; docker pause $N-p >/dev/null; touch p; (sleep 0.5; docker unpause $N-p >/dev/null) & docker wait $N-p; wait',
   ],
   'health: from starting to healthy, and to unhealthy': [
     'run -d --name $N --health-cmd "test -e /well" --health-interval 300ms --health-retries 2 --health-timeout 5s --health-start-period 0s box sh -c "sleep 0.5; touch /well; sleep 100" >/dev/null',

@@ -143,7 +143,7 @@ function check(validate: () => unknown): void {
     expect(error.message).not.toMatch(/undefined|\[object|Invalid input/)
     expect(error.message.length).toBeLessThan(1_000_000)
   }
-  expect(performance.now() - start).toBeLessThan(2000)
+  expect(performance.now() - start).toBeLessThan(10_000)
 }
 
 test(`${runs} mutated configs: each is taken, or refused with a path and a reason`, {

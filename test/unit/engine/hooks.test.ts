@@ -69,13 +69,13 @@ describe.runIf(process.platform === 'linux')('a hook', () => {
     expect(() =>
       runHooks('poststart', [shell('echo waiting; exec sleep 60', { timeout: 1 })], state),
     ).toThrow('killed: it took longer than 1 s: waiting')
-    expect(Date.now() - start).toBeLessThan(5000)
+    expect(Date.now() - start).toBeLessThan(30_000)
   })
 
   test('that leaves a process behind with its output does not keep us waiting', () => {
     const start = Date.now()
-    runHooks('prestart', [shell('sleep 3 & exit 0')], state)
-    expect(Date.now() - start).toBeLessThan(2000)
+    runHooks('prestart', [shell('sleep 10 & exit 0')], state)
+    expect(Date.now() - start).toBeLessThan(8000)
   })
 
   test('that reads nothing, or is told much, is no matter', () => {

@@ -206,9 +206,10 @@ test.runIf(linux)('a reader sees a whole record while a writer replaces it, and 
 
 test.runIf(linux)('a zombie has ended', async () => {
   // exec: sleep(1) takes the place of the shell that had a child, and never asks how that ended.
-  const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 5'])
+  const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600'])
   const pid = Number(await new Promise((resolve) => parent.stdout.once('data', resolve)))
   const child = identify(pid)
+  process.kill(pid)
   await expect.poll(() => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.state).toBe('Z')
   expect(child && isAlive(child)).toBe(false)
   parent.kill()

@@ -104,19 +104,18 @@ function classroom() {
 test('who comes before the instructor waits; who comes late gets everything there is', async () => {
   const { room, come, player, stage, print, counted } = classroom()
   const early = come()
-  await sleep(120)
-  expect(early.sent).toEqual([{ type: 'waiting' }])
+  await expect.poll(() => early.sent).toEqual([{ type: 'waiting' }])
   room.present(player, stage)
-  await sleep(120)
-  expect(early.sent.map(({ type }) => type)).toEqual(['waiting', 'mirror', 'hello'])
+  await expect.poll(() => early.sent.map(({ type }) => type)).toEqual(['waiting', 'mirror', 'hello'])
   const late = come()
   print('a')
   print('b')
-  await sleep(200)
-  expect(late.sent.slice(0, 2)).toMatchObject([
-    { type: 'mirror', slug: 'demo', stage, sizes: { host: { cols: 80, rows: 24 } } },
-    { type: 'hello', blocks: { 'one/run-1': { state: 'passed' } }, screens: { host: 'the screen' } },
-  ])
+  await expect
+    .poll(() => late.sent.slice(0, 2))
+    .toMatchObject([
+      { type: 'mirror', slug: 'demo', stage, sizes: { host: { cols: 80, rows: 24 } } },
+      { type: 'hello', blocks: { 'one/run-1': { state: 'passed' } }, screens: { host: 'the screen' } },
+    ])
   // Two chunks within a moment are one message.
   expect(early.sent.filter(({ type }) => type === 'event')).toEqual([
     {
@@ -142,14 +141,15 @@ test('a new size is told, and much output is only its last screen', async () => 
   const { room, come, player, stage, screen, print } = classroom()
   room.present(player, stage)
   const viewer = come()
-  await sleep(120)
+  await expect.poll(() => viewer.sent.length).toBe(2)
   screen.cols = 100
   for (let count = 0; count < 100; count++) print('x'.repeat(10_000))
-  await sleep(700)
-  const since = viewer.sent.slice(2)
-  expect(since).toContainEqual({ type: 'size', terminal: 'host', cols: 100, rows: 24 })
-  expect(since).toContainEqual({ type: 'screen', terminal: 'host', data: 'the end of it' })
-  expect(JSON.stringify(since).length).toBeLessThan(1000)
+  const since = () => viewer.sent.slice(2)
+  await expect.poll(since).toContainEqual({ type: 'screen', terminal: 'host', data: 'the end of it' })
+  expect(since()).toContainEqual({ type: 'size', terminal: 'host', cols: 100, rows: 24 })
+  // Nor does any of it come afterwards.
+  await sleep(300)
+  expect(JSON.stringify(since()).length).toBeLessThan(1000)
   room.close()
 })
 
@@ -157,7 +157,7 @@ test('a viewer that does not keep up gets nothing more, and everything anew when
   const { room, come, player, stage, print } = classroom()
   room.present(player, stage)
   const slow = come()
-  await sleep(120)
+  await expect.poll(() => slow.sent.length).toBe(2)
   slow.bufferedAmount = 2e6
   for (let count = 0; count < 20; count++) {
     print('more')
@@ -165,8 +165,7 @@ test('a viewer that does not keep up gets nothing more, and everything anew when
   }
   expect(slow.sent.length).toBe(2)
   slow.bufferedAmount = 0
-  await sleep(2300)
-  expect(slow.sent.slice(2).map(({ type }) => type)).toEqual(['mirror', 'hello'])
+  await expect.poll(() => slow.sent.slice(2).map(({ type }) => type)).toEqual(['mirror', 'hello'])
   room.close()
 })
 
