@@ -38,6 +38,8 @@ export class Events {
   readonly #past: EventMessage[] = []
   readonly #listeners = new Set<(event: EventMessage) => void>()
   #lastNano = 0n
+  /** Milliseconds by which the wall clock has gone from the steady one, which has more digits. */
+  #shift = 0
 
   get listeners(): number {
     return this.#listeners.size
@@ -99,7 +101,13 @@ export class Events {
 
   /** Never the same twice: two events in one microsecond keep their order. */
   #now(): bigint {
-    const now = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
+    const steady = performance.timeOrigin + performance.now()
+    // Somebody has set the clock, or the machine has slept, which the steady one does not notice.
+    if (Math.abs(steady + this.#shift - Date.now()) > 2) {
+      this.#shift = Date.now() - steady
+      this.#lastNano = 0n
+    }
+    const now = BigInt(Math.round((steady + this.#shift) * 1000)) * 1000n
     this.#lastNano = now > this.#lastNano ? now : this.#lastNano + 1000n
     return this.#lastNano
   }

@@ -20,9 +20,11 @@
 //
 // Next: engine/libcontainer/namespaces.ts
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { EngineError, hasCode } from '../errors.ts'
-import { CLONE_NEWPID } from '../syscalls/flags.ts'
+import { basename, dirname, join } from 'node:path'
+import { EngineError, hasCode, SyscallError } from '../errors.ts'
+import { duplicate } from '../syscalls/file.ts'
+import { CLONE_NEWPID, MOUNT_ATTR_RDONLY } from '../syscalls/flags.ts'
+import { cloneTree, mountSetattr } from '../syscalls/mount.ts'
 import { setns, unshare } from '../syscalls/namespace.ts'
 import { posixSpawn } from '../syscalls/spawn.ts'
 import { traced } from '../trace/trace.ts'
@@ -210,12 +212,38 @@ function forkInPidNamespace(
 /** The fork and the exec of every container: glibc forks, and what it executes is our init. */
 function fork(command: readonly string[], descriptors: readonly number[]): number {
   const [file = ''] = command
+  // A stepping stone executes Node by its path, as a user whom the host's files do not belong to.
+  using program = file === process.execPath ? seal(file, descriptors) : undefined
   return traced(
     'syscall',
     'clone',
     () => `${file} …`,
-    () => posixSpawn(file, command, descriptors),
+    () => posixSpawn(program?.path ?? file, command, descriptors),
     String,
   )
 }
 // #endregion fork-exec
+
+/**
+ * Our executable, by way of a mount of its own that is read-only. Who is root in the container
+ * and gets hold of /proc/PID/exe, an image for one whose script begins with #!/proc/self/exe,
+ * would otherwise have Node's file on the host, and wait for the moment to write to it
+ * (CVE-2019-5736). The mount is attached nowhere, so nobody can change it, and lives as long as
+ * the process.
+ * @param descriptors of the child: ours is to have a number that is none of theirs
+ * @returns undefined for a user, who may not mount, and whose container is not root of anything
+ */
+function seal(file: string, descriptors: readonly number[]): ({ path: string } & Disposable) | undefined {
+  let tree: number | undefined
+  try {
+    tree = cloneTree(dirname(file), false)
+    mountSetattr(tree, { set: MOUNT_ATTR_RDONLY })
+    const fd = duplicate(tree, 2 * Math.max(descriptors.length, ...descriptors) + 3)
+    return { path: `/proc/self/fd/${fd}/${basename(file)}`, [Symbol.dispose]: () => closeSync(fd) }
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error
+    return undefined
+  } finally {
+    if (tree !== undefined) closeSync(tree)
+  }
+}

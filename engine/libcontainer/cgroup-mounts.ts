@@ -29,6 +29,7 @@ import { bindMount } from './bind-mounts.ts'
 import type { CgroupMounts } from './cgroups/cgroup.ts'
 import { mountAttributesOf } from './mount-options.ts'
 import type { Task } from './mounts.ts'
+import { guardProc } from './proc-guard.ts'
 import { resolveInRoot } from './resolve.ts'
 
 /** @returns warnings */
@@ -44,6 +45,7 @@ function mountUnified(task: Task, own: string): string[] {
   const { entry, options, rootfs, context } = task
   try {
     using target = resolveInRoot(rootfs, entry.destination, { create: 'directory' })
+    guardProc(target, rootfs)
     const source = entry.source ?? 'cgroup'
     const data = options.data.join(',')
     mount({
@@ -88,6 +90,7 @@ function mountControllers(
     resolveInRoot(rootfs, `${entry.destination}/${name}`, { create: 'directory' })
   {
     using target = place('')
+    guardProc(target, rootfs)
     mount({ source: 'tmpfs', target: target.path, type: 'tmpfs', flags: strict, data: 'mode=755' })
   }
   const flags = strict | (options.set & MS_RDONLY)

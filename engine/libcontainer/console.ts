@@ -8,13 +8,16 @@
 //
 // Runs in init, inside the container's mount namespace.
 // OCI runtime specification, config.md "Process": terminal, consoleSize.
-import { closeSync, constants, fchownSync, openSync, writeFileSync } from 'node:fs'
-import { EngineError } from '../errors.ts'
-import { MS_BIND } from '../syscalls/flags.ts'
-import { mount } from '../syscalls/mount.ts'
+import { closeSync, constants, fchownSync, fstatSync } from 'node:fs'
+import { EngineError, SyscallError } from '../errors.ts'
+import { DEVPTS_SUPER_MAGIC, fileSystemOf } from '../syscalls/file.ts'
+import { RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV } from '../syscalls/flags.ts'
+import { cloneTree, moveMount } from '../syscalls/mount.ts'
+import { O_PATH, openat2 } from '../syscalls/open.ts'
 import { sendFds } from '../syscalls/socket.ts'
 import {
   dup2,
+  openPeer,
   resizeTerminal,
   setsid,
   takeTerminal,
@@ -22,6 +25,7 @@ import {
   unlockTerminal,
 } from '../syscalls/terminal.ts'
 import type { Process } from './config/process.ts'
+import { resolveInRoot } from './resolve.ts'
 
 export interface ConsoleOptions {
   /** Connected to whoever wants the master. */
@@ -52,33 +56,83 @@ function orSay<T>(open: () => T): T {
 }
 
 function openTerminal(process: Process, console: ConsoleOptions): void {
-  const { path, slave } = makeTerminal(process, console.socket)
+  const { slave } = makeTerminal(process, console.socket)
   takeTerminal(slave)
   for (const standard of [0, 1, 2]) dup2(slave, standard)
+  if (console.mount) showConsole(slave)
   closeSync(slave)
-  if (console.mount) {
-    // Only to have something to mount on: append, so that an image's file stays as it is.
-    writeFileSync('/dev/console', '', { flag: 'a', mode: 0o666 })
-    mount({ source: path, target: '/dev/console', type: 'bind', flags: MS_BIND })
+}
+
+/**
+ * Shows the terminal as /dev/console: the one that is open, on the file that is open. By paths,
+ * whoever makes a link of /dev/pts/0 has a file of /proc mounted there instead, before any is
+ * masked (CVE-2025-52565); and a link at /dev/console would have something else covered.
+ */
+function showConsole(slave: number): void {
+  using directory = resolveInRoot('/', '/dev', { create: false })
+  const target = consoleFile(directory.fd)
+  const tree = cloneTree(slave, false)
+  try {
+    moveMount(tree, target, '/dev/console')
+  } finally {
+    closeSync(tree)
+    closeSync(target)
   }
+}
+
+/** Only to have something to mount on: an image's file stays as it is. */
+function consoleFile(directory: number): number {
+  const open = (flags: number): number =>
+    openat2(
+      directory,
+      'console',
+      flags | constants.O_NOFOLLOW,
+      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+      flags & constants.O_CREAT ? 0o666 : 0,
+    )
+  let file: number
+  try {
+    file = open(O_PATH)
+  } catch (error) {
+    if (!(error instanceof SyscallError && error.code === 'ENOENT')) throw error
+    file = open(constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY)
+  }
+  const info = fstatSync(file)
+  // O_PATH opens a link itself.
+  if (!info.isSymbolicLink() && !info.isDirectory()) return file
+  closeSync(file)
+  throw new EngineError('conflict', '/dev/console of the image is a link or a directory')
 }
 
 /**
  * A terminal of the container's; its master is on its way.
- * @returns the path of its other end, which is open, so that it stays
+ * @returns its other end, open, so that it stays; and the path of that
  */
 function makeTerminal({ user, consoleSize }: Process, socket: number): { path: string; slave: number } {
   const flags = constants.O_RDWR | constants.O_NOCTTY
-  const master = openSync('/dev/pts/ptmx', flags)
+  const master = openMaster(flags)
   unlockTerminal(master)
-  const path = `/dev/pts/${terminalNumber(master)}`
-  const slave = openSync(path, flags)
+  const slave = openPeer(master, flags | O_CLOEXEC)
   if (consoleSize && consoleSize.height > 0)
     resizeTerminal(master, { rows: consoleSize.height, columns: consoleSize.width })
   // Its user may want to open it again, as /dev/stdout for one.
   if (user.uid !== 0) fchownSync(slave, user.uid, -1)
+  const path = `/dev/pts/${terminalNumber(master)}`
   sendFds(socket, [master], '/dev/pts/ptmx')
   closeSync(master)
   closeSync(socket)
   return { path, slave }
+}
+
+const O_CLOEXEC = 0o2000000
+
+/**
+ * Whoever is in the container may have put another file in its place, or a terminal of which
+ * they hold the other end: a devpts has one file of this name, and the kernel has made it.
+ */
+function openMaster(flags: number): number {
+  using directory = resolveInRoot('/', '/dev/pts', { create: false })
+  if (fileSystemOf(directory.fd) !== DEVPTS_SUPER_MAGIC)
+    throw new EngineError('forbidden', '/dev/pts is no devpts')
+  return openat2(directory.fd, 'ptmx', flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 }

@@ -16,6 +16,7 @@ import { EngineError } from '../errors.ts'
 import { adopted, type Birth, giveBirth } from './birth.ts'
 import type { Cgroup } from './cgroups/cgroup.ts'
 import { openCgroup } from './cgroups/open.ts'
+import { giveCgroup } from './cgroups/owner.ts'
 import { primeMoves } from './cgroups/prime.ts'
 import type { Config } from './config/config.ts'
 import { layOut } from './descriptors.ts'
@@ -110,9 +111,9 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   // init would be frozen with it, and nobody would say why nothing happens.
   if (cgroup.state !== 'thawed') throw new EngineError('conflict', 'the cgroup of the container is frozen')
   cgroup.apply(linux.resources ?? {})
+  giveCgroup(cgroup.paths, config)
   if (!settled) await settle(init, { options, state, cgroup, warm }, undo)
   primed?.[Symbol.dispose]()
-
   if (wantsNamespaces(config)) {
     await channel.expect('namespaces')
     for (const kind of ['prestart', 'createRuntime'] as const)

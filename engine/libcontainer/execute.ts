@@ -6,7 +6,7 @@
 //
 // Next: engine/syscalls/exec.ts
 import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync } from 'node:fs'
-import { EngineError, SyscallError } from '../errors.ts'
+import { EngineError, hasCode, SyscallError } from '../errors.ts'
 import {
   closeFromOnExec,
   prepareExecve,
@@ -15,7 +15,7 @@ import {
   unblockSignals,
 } from '../syscalls/exec.ts'
 import type { PreparedCall } from '../syscalls/prepared.ts'
-import { chdir } from '../syscalls/process.ts'
+import { chdir, currentDirectory } from '../syscalls/process.ts'
 import { type PreparedChild, prepareSpawn } from '../syscalls/spawn.ts'
 import type { Process } from './config/process.ts'
 import { processEnvironment } from './credentials.ts'
@@ -40,11 +40,34 @@ export function findProgram(process: Process, listenEnv: readonly string[]): Pro
 
 function enterDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
-    chdir(path)
+    chdirMaking(path)
+    // An image's /proc/self/fd/7 may be a directory of the host's that somebody left open, and
+    // from there ".." leads up to the host's "/" (CVE-2024-21626).
+    if (!currentDirectory().startsWith('/'))
+      throw new EngineError('forbidden', 'it is not below the root of the container')
   } catch (cause) {
     throw new EngineError('invalid', `$.process.cwd: enter ${path}`, { cause })
   }
+}
+
+/** What an image lacks is made. Not by Node's own `recursive`: where mkdir(2) says ENOENT though the parent is there, as in /proc, it tries without end. */
+function chdirMaking(path: string): void {
+  try {
+    chdir(path)
+    return
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  let made = ''
+  for (const part of path.split('/').filter(Boolean)) {
+    made += `/${part}`
+    try {
+      mkdirSync(made)
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error
+    }
+  }
+  chdir(path)
 }
 
 /**
@@ -113,8 +136,8 @@ function notExecutable(name: string, why: string): EngineError {
  *
  * This look catches the plain case only. What else protects: exec's init is made
  * undumpable (PR_SET_DUMPABLE 0) before it enters the container's namespaces,
- * where others run, so that nobody there may follow its /proc/PID/exe; and a file
- * that is being executed cannot be written to (ETXTBSY).
+ * where others run, so that nobody there may follow its /proc/PID/exe; and by that
+ * way nobody may write to it: init was executed from a mount that is read-only (birth.ts).
  */
 function refuseOurselves(file: string): void {
   const info = statSync(file, { throwIfNoEntry: false })
@@ -173,9 +196,8 @@ export function prepareChild(
 
 /** All descriptors close at execve(2) but these. */
 export function keepOpen(fds: readonly number[]): void {
-  // Node marks what it opens, and at its start what it inherits, up to the first
-  // gap: number 250 of a careless parent would pass, and may be the host's
-  // directory (CVE-2024-21626 was one such).
+  // Node marks what it opens, and at its start what it inherits, up to the first gap. What
+  // we were not meant to inherit stayed out at our birth (spawn.ts); this is the second door.
   try {
     closeFromOnExec(3)
   } catch {

@@ -8,8 +8,8 @@
 // Next: engine/libcontainer/sysctl.ts
 import { closeSync, fstatSync } from 'node:fs'
 import { EngineError, SyscallError } from '../errors.ts'
-import { MOUNT_ATTR_RDONLY, MS_RDONLY } from '../syscalls/flags.ts'
-import { cloneTree, mount, mountSetattr, moveMount } from '../syscalls/mount.ts'
+import { MOUNT_ATTR_RDONLY } from '../syscalls/flags.ts'
+import { cloneTree, mountSetattr, moveMount, newTree } from '../syscalls/mount.ts'
 import { makedev } from '../syscalls/open.ts'
 import { type Resolved, resolveInRoot } from './resolve.ts'
 
@@ -39,21 +39,25 @@ function find(path: string): Resolved | undefined {
 }
 
 function mask(target: Resolved, path: string): void {
-  if (fstatSync(target.fd).isDirectory()) {
-    mount({ source: 'tmpfs', target: path, type: 'tmpfs', flags: MS_RDONLY })
-    return
-  }
-  const tree = cloneTree('/dev/null', false)
+  // By its path, a directory that somebody moves meanwhile would be covered where it is not.
+  const tree = fstatSync(target.fd).isDirectory() ? newTree('tmpfs') : cloneNull()
   try {
-    // An image's /dev/null may be a link to the very file that is to be hidden, which would
-    // then be there to write (CVE-2025-31133).
-    const info = fstatSync(tree)
-    if (!info.isCharacterDevice() || info.rdev !== makedev(1, 3))
-      throw new EngineError('forbidden', '/dev/null of the container is not the device 1:3')
     moveMount(tree, target.fd, path)
   } finally {
     closeSync(tree)
   }
+}
+
+/**
+ * An image's /dev/null may be a link to the very file that is to be hidden, which would then
+ * be there to write (CVE-2025-31133). So what was opened is looked at, and not the path.
+ */
+function cloneNull(): number {
+  const tree = cloneTree('/dev/null', false)
+  const info = fstatSync(tree)
+  if (info.isCharacterDevice() && info.rdev === makedev(1, 3)) return tree
+  closeSync(tree)
+  throw new EngineError('forbidden', '/dev/null of the container is not the device 1:3')
 }
 
 /** As for any bind mount: first read-only, then in its place; it keeps nosuid, nodev and noexec of what it covers. */

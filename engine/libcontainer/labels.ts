@@ -23,6 +23,8 @@ function setAppArmorProfile(profile: string): void {
     writeProcSelf('attr/apparmor/exec', `exec ${profile}`)
     return
   } catch (cause) {
+    // Without a procfs nothing can be asked for; and nothing is what this asks for.
+    if (cause instanceof EngineError && profile === 'unconfined') return
     // This directory is AppArmor's own, so what it says is about the profile.
     if (errnoOf(cause) !== 'ENOENT') throw refused(intent, cause)
     if (hasOwnDirectory())

@@ -14,7 +14,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { release } from 'node:os'
 import { EngineError } from '../errors.ts'
-import { writeKernelFile } from '../syscalls/file.ts'
 import {
   CLONE_FS,
   CLONE_NEWCGROUP,
@@ -29,6 +28,7 @@ import {
 import { setns, unshare } from '../syscalls/namespace.ts'
 import { bringUp } from '../syscalls/netdevice.ts'
 import type { Linux, Namespace } from './config/linux.ts'
+import { writeProcSelf } from './proc-self.ts'
 
 /** Flag of clone(2), and name of the file in /proc/PID/ns, for each type of config.json. */
 export const namespaceKinds: Record<Namespace['type'], { flag: number; file: string }> = {
@@ -121,7 +121,7 @@ export function setTimeOffsets(offsets: Linux['timeOffsets']): void {
   if (!execMovesIntoTime) return
   for (const [clock, { secs = 0, nanosecs = 0 }] of Object.entries(offsets ?? {})) {
     try {
-      writeKernelFile('/proc/self/timens_offsets', `${clock} ${secs} ${nanosecs}`)
+      writeProcSelf('timens_offsets', `${clock} ${secs} ${nanosecs}`)
     } catch (cause) {
       throw new EngineError('invalid', `$.linux.timeOffsets.${clock}: ${secs} s, ${nanosecs} ns`, { cause })
     }

@@ -9,12 +9,9 @@
 import { readlinkSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { posix } from 'node:path'
 import { EngineError } from '../errors.ts'
+import { PROC_SUPER_MAGIC } from '../syscalls/file.ts'
+import { PROC_ROOT_INO } from './proc-self.ts'
 import type { Resolved } from './resolve.ts'
-
-/** statfs(2). */
-const PROC_SUPER_MAGIC = 0x9fa0
-/** A procfs' own root; a bind of /proc/sys is a procfs too. */
-const PROC_ROOT_INO = 1
 
 /** What lxcfs(1) emulates, so that top(1) and free(1) speak of the container; and a file that criu(8) uses. */
 const emulated = new Set([

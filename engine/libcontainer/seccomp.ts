@@ -119,6 +119,15 @@ function alternatives(tests: readonly ArgumentTest[]): ArgumentTest[][] {
   return distinct.size === tests.length ? [[...tests]] : tests.map((test) => [test])
 }
 
+const needless: ReadonlySet<number> = new Set([
+  // Puts the filter on our other threads too. execve(2) ends them before they could
+  // matter, and a strict filter would kill us with the first of them.
+  filterFlags.SECCOMP_FILTER_FLAG_TSYNC,
+  // How to wait for an answer to SCMP_ACT_NOTIFY. There is none here, and without a
+  // listener the kernel says EINVAL to it, when the container starts.
+  filterFlags.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+])
+
 function parseFlags(names: readonly string[]): number {
   const allowed = ['TSYNC', 'LOG', 'SPEC_ALLOW', 'WAIT_KILLABLE_RECV']
   let flags = 0
@@ -126,9 +135,7 @@ function parseFlags(names: readonly string[]): number {
     const flag = Object.entries(filterFlags).find(([known]) => known === name)?.[1]
     if (flag === undefined || !allowed.some((one) => name === `SECCOMP_FILTER_FLAG_${one}`))
       throw new EngineError('invalid', `$.linux.seccomp.flags[${index}]: there is no flag ${name}`)
-    // TSYNC puts the filter on our other threads too. execve(2) ends them before
-    // they could matter, and a strict filter would kill us with the first of them.
-    if (flag !== filterFlags.SECCOMP_FILTER_FLAG_TSYNC) flags |= flag
+    if (!needless.has(flag)) flags |= flag
   }
   return flags
 }

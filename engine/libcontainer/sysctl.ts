@@ -6,16 +6,10 @@
 // config-linux.md "Sysctl"; the list is runc's.
 //
 // Next: engine/libcontainer/rootfs.ts
-import { closeSync, constants, openSync, statfsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
-import {
-  RESOLVE_BENEATH,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
-} from '../syscalls/flags.ts'
-import { openat2, writeTo } from '../syscalls/open.ts'
 import type { Namespace } from './config/linux.ts'
+import { writeProc } from './proc-self.ts'
 
 const ipc = new Set([
   'kernel/msgmax',
@@ -77,36 +71,17 @@ function sysctlPath(name: string): string {
   return name.replace(/[./]/g, (one) => (one === '.' ? '/' : '.'))
 }
 
-const PROC_SUPER_MAGIC = 0x9fa0
-
 /** Writes them, in the container's namespaces, before /proc/sys becomes read-only. */
 export function writeSysctls(sysctl: Readonly<Record<string, string>>): void {
-  if (Object.keys(sysctl).length === 0) return
-  const proc = openSync('/proc', constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    // Whatever the image put in place of /proc, a value must reach the kernel and nothing else.
-    if (statfsSync('/proc').type !== PROC_SUPER_MAGIC)
-      throw new EngineError('invalid', '$.linux.sysctl: the container has no /proc to write them to')
-    for (const [name, value] of Object.entries(sysctl)) write(proc, name, value)
-  } finally {
-    closeSync(proc)
-  }
-}
-
-function write(proc: number, name: string, value: string): void {
-  // Checked on the host's side already; but from here a mistake would reach the whole machine.
-  if (namespaceOf(sysctlPath(name)) === undefined)
-    throw new EngineError('forbidden', `$.linux.sysctl: ${name} belongs to no namespace`)
-  const path = `sys/${sysctlPath(name)}`
-  const strictly = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
-  try {
-    const fd = openat2(proc, path, constants.O_WRONLY, strictly)
+  for (const [name, value] of Object.entries(sysctl)) {
+    const path = sysctlPath(name)
+    // Checked on the host's side already; but from here a mistake would reach the whole machine.
+    if (namespaceOf(path) === undefined)
+      throw new EngineError('forbidden', `$.linux.sysctl: ${name} belongs to no namespace`)
     try {
-      writeTo(fd, value, `/proc/${path}`)
-    } finally {
-      closeSync(fd)
+      writeProc(`sys/${path}`, value)
+    } catch (cause) {
+      throw new EngineError('invalid', `$.linux.sysctl: set ${name} to ${JSON.stringify(value)}`, { cause })
     }
-  } catch (cause) {
-    throw new EngineError('invalid', `$.linux.sysctl: set ${name} to ${JSON.stringify(value)}`, { cause })
   }
 }

@@ -2,7 +2,7 @@
 // like a system call, so it passes the same door and stands in the same trace.
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { traced } from '../trace/trace.ts'
-import { call, number, text } from './libc.ts'
+import { bytes, call, number, text } from './libc.ts'
 
 /** Writes a file such as `memory.max`. The kernel answers with an errno: EINVAL for a value it does not take. */
 export function writeKernelFile(path: string, value: string): void {
@@ -16,6 +16,18 @@ export function writeKernelFile(path: string, value: string): void {
 
 export function readKernelFile(path: string): string {
   return readFileSync(path, 'utf8')
+}
+
+/** statfs(2), f_type. */
+export const PROC_SUPER_MAGIC = 0x9fa0
+export const DEVPTS_SUPER_MAGIC = 0x1cd1
+
+/** fstatfs(2): the type of the file system that an open file is of, whatever its path leads to by now. */
+export function fileSystemOf(fd: number): number {
+  // struct statfs of 64-bit Linux: 120 bytes, f_type first.
+  const statfs = new Uint8Array(120)
+  call('fstatfs', 'int fstatfs(int, void*)', [number(fd), bytes(statfs, '&statfs')])
+  return Number(new DataView(statfs.buffer).getBigInt64(0, true))
 }
 
 /** mkdir(2): in cgroupfs, a new cgroup. */
@@ -40,12 +52,12 @@ export function removeDirectory(path: string): void {
 
 const F_DUPFD_CLOEXEC = 1030
 
-/** fcntl(2): another descriptor of the same open file, which no program that we start inherits. */
-export function duplicate(fd: number): number {
+/** fcntl(2): another descriptor of the same open file, which no program that we start inherits. @param least its number at least */
+export function duplicate(fd: number, least = 0): number {
   return call('fcntl', 'int fcntl(int, int, long)', [
     number(fd),
     number(F_DUPFD_CLOEXEC, 'F_DUPFD_CLOEXEC'),
-    number(0),
+    number(least),
   ])
 }
 

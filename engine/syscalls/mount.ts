@@ -4,8 +4,10 @@
 // apart by flags. open_tree(2), mount_setattr(2) and move_mount(2) (Linux 5.2 and
 // 5.12) take descriptors, and each does one thing: a mount can be made in no
 // directory at all, given its attributes, and only then be put into the tree.
+import { closeSync } from 'node:fs'
 import {
   MNT_DETACH,
+  MOUNT_ATTR_RDONLY,
   MS_PRIVATE,
   MS_SHARED,
   MS_SLAVE,
@@ -93,6 +95,42 @@ export function cloneTree(from: Place, recursive: boolean): number {
     text(path),
     number(flags, spell(flags, { OPEN_TREE_CLONE, AT_EMPTY_PATH, AT_RECURSIVE, O_CLOEXEC })),
   ])
+}
+
+const FSOPEN_CLOEXEC = 1
+const FSCONFIG_SET_FLAG = 0
+const FSCONFIG_SET_STRING = 1
+const FSCONFIG_CMD_CREATE = 6
+const FSMOUNT_CLOEXEC = 1
+
+/**
+ * fsopen(2), fsconfig(2), fsmount(2): mount(2) of a new file system in its three steps, but for the last,
+ * which is moveMount(). Read-only, and attached nowhere; closing the descriptor ends it.
+ */
+export function newTree(type: string): number {
+  const context = rawSyscall('fsopen', { x64: 430, arm64: 430 }, 'long syscall(long, const char*, uint)', [
+    text(type),
+    number(FSOPEN_CLOEXEC, 'FSOPEN_CLOEXEC'),
+  ])
+  const configure = (command: number, name: string, key: string | null, value: string | null): number =>
+    rawSyscall(
+      'fsconfig',
+      { x64: 431, arm64: 431 },
+      'long syscall(long, int, uint, const char*, const char*, int)',
+      [number(context), number(command, name), text(key), text(value), number(0)],
+    )
+  try {
+    configure(FSCONFIG_SET_FLAG, 'FSCONFIG_SET_FLAG', 'ro', null)
+    configure(FSCONFIG_SET_STRING, 'FSCONFIG_SET_STRING', 'source', type)
+    configure(FSCONFIG_CMD_CREATE, 'FSCONFIG_CMD_CREATE', null, null)
+    return rawSyscall('fsmount', { x64: 432, arm64: 432 }, 'long syscall(long, int, uint, uint)', [
+      number(context),
+      number(FSMOUNT_CLOEXEC, 'FSMOUNT_CLOEXEC'),
+      number(MOUNT_ATTR_RDONLY, 'MOUNT_ATTR_RDONLY'),
+    ])
+  } finally {
+    closeSync(context)
+  }
 }
 
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4

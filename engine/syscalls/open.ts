@@ -8,18 +8,25 @@ import { bytes, call, number, path as pathArgument, rawSyscall } from './libc.ts
 /** open(2): a name for a file, with which nothing can be read or written. */
 export const O_PATH = 0o10000000
 const O_CLOEXEC = 0o2000000
-const { O_DIRECTORY, O_NOFOLLOW, O_WRONLY } = constants
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
 
 /**
  * openat2(2). The kernel itself walks the path under the rules of `resolve`, in one
  * go: RESOLVE_IN_ROOT is a chroot for a single call.
  * @param at a descriptor of the directory where it starts
+ * @param mode of a file that O_CREAT makes
  * @throws SyscallError ENOENT, ELOOP, EXDEV (the rules forbid it), EAGAIN (somebody moved things meanwhile)
  */
-export function openat2(at: number, path: string | Uint8Array, flags: number, resolve: number): number {
+export function openat2(
+  at: number,
+  path: string | Uint8Array,
+  flags: number,
+  resolve: number,
+  mode = 0,
+): number {
   // Node marks what it opens close-on-exec; what we open must not reach the container either.
-  const how = new BigUint64Array([flags | O_CLOEXEC, 0, resolve].map(BigInt))
-  const shown = `{flags=${spell(flags, { O_PATH, O_DIRECTORY, O_NOFOLLOW, O_WRONLY })}, resolve=${spell(resolve, resolveFlags)}}`
+  const how = new BigUint64Array([flags | O_CLOEXEC, mode, resolve].map(BigInt))
+  const shown = `{flags=${spell(flags, { O_PATH, O_DIRECTORY, O_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY })}, resolve=${spell(resolve, resolveFlags)}}`
   return rawSyscall(
     'openat2',
     { x64: 437, arm64: 437 },

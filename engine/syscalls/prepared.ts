@@ -20,7 +20,7 @@
 import { SyscallError } from '../errors.ts'
 import { traced, traceTo } from '../trace/trace.ts'
 import { errnoName } from './errno.ts'
-import { address, functionAt, plainCall } from './libc.ts'
+import { address, bytes, call, functionAt, number, plainCall } from './libc.ts'
 
 /** One that returns 0, and takes five arguments at most. */
 export interface PreparedCall {
@@ -71,16 +71,18 @@ export function callInARow(calls: readonly PreparedCall[], afterwards: readonly 
 }
 
 function layOut({ name, numbers, args }: PreparedCall): bigint[] {
-  const number = numbers[process.arch]
-  if (number === undefined) throw new SyscallError(name, 38, 'ENOSYS', `no number known for ${process.arch}`)
+  const nr = numbers[process.arch]
+  if (nr === undefined) throw new SyscallError(name, 38, 'ENOSYS', `no number known for ${process.arch}`)
+  // A sixth would overwrite the result, and be none.
+  if (args.length >= result) throw new RangeError(`${name}: five arguments at most can be prepared`)
   const values = args.map((value) => (value instanceof Uint8Array ? address(value) : BigInt(value)))
-  return [BigInt(number), ...values]
+  return [BigInt(nr), ...values]
 }
 
 /** A copy that stays where it is: V8 moves the bytes of a small array when it tidies up. */
-export function ownMemory(bytes: ArrayLike<number>): Uint8Array {
-  const copy = new Uint8Array(new ArrayBuffer(bytes.length))
-  copy.set(bytes)
+export function ownMemory(content: ArrayLike<number>): Uint8Array {
+  const copy = new Uint8Array(new ArrayBuffer(content.length))
+  copy.set(content)
   return copy
 }
 
@@ -135,12 +137,16 @@ let run: ReturnType<typeof functionAt> | undefined
  * V8 makes machine code as well, so whatever lets Node run lets us have a page for it: mmap(2), mprotect(2).
  * Where there is a cache of instructions, the kernel looks after it as the page becomes executable.
  */
-function place(bytes: readonly number[]): ReturnType<typeof functionAt> {
+function place(code: readonly number[]): ReturnType<typeof functionAt> {
   const [length, PROT_READ, PROT_WRITE, PROT_EXEC, MAP_PRIVATE, MAP_ANONYMOUS] = [4096, 1, 2, 4, 0x02, 0x20]
-  const mmap = 'uint64_t mmap(void*, size_t, int, int, int, long)'
-  const at = plainCall(mmap, null, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-  plainCall('uint64_t memcpy(uint64_t, void*, size_t)', at, Uint8Array.from(bytes), bytes.length)
-  if (plainCall('int mprotect(uint64_t, size_t, int)', at, length, PROT_READ | PROT_EXEC) !== 0)
-    throw new SyscallError('mprotect', 13, 'EACCES', 'a page for instructions')
+  // By call(): they can fail, for want of memory, or since a security module allows no such page. MAP_FAILED is -1.
+  const at = call('mmap', 'long mmap(void*, size_t, int, int, int, long)', [
+    ...[bytes(null, 'NULL'), number(length), number(PROT_READ | PROT_WRITE, 'PROT_READ|PROT_WRITE')],
+    ...[number(MAP_PRIVATE | MAP_ANONYMOUS, 'MAP_PRIVATE|MAP_ANONYMOUS'), number(-1), number(0)],
+  ])
+  plainCall('uint64_t memcpy(uint64_t, void*, size_t)', at, Uint8Array.from(code), code.length)
+  call('mprotect', 'int mprotect(uint64_t, size_t, int)', [
+    ...[number(at), number(length), number(PROT_READ | PROT_EXEC, 'PROT_READ|PROT_EXEC')],
+  ])
   return functionAt(BigInt(at), 'void callInARow(void*, long)')
 }

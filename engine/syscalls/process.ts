@@ -61,3 +61,17 @@ export function joinNewKeyring(name: string): void {
 export function chdir(path: string): void {
   call('chdir', 'int chdir(const char*)', [text(path)])
 }
+
+/**
+ * getcwd(2) itself: glibc's getcwd(3) says ENOENT, whatever is wrong.
+ * @returns the working directory; what is outside of our "/" begins with `(unreachable)`
+ * @throws SyscallError ENOENT when it was removed
+ */
+export function currentDirectory(): string {
+  const path = new Uint8Array(4096) // PATH_MAX
+  const length = rawSyscall('getcwd', { x64: 79, arm64: 17 }, 'long syscall(long, void*, size_t)', [
+    bytes(path, '&path'),
+    number(path.length),
+  ])
+  return Buffer.from(path.subarray(0, length - 1)).toString()
+}

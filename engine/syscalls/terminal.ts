@@ -8,6 +8,7 @@ const TCGETS = 0x5401
 const TCSETS = 0x5402
 const TIOCSPTLCK = 0x40045431
 const TIOCGPTN = 0x80045430
+const TIOCGPTPEER = 0x5441
 const TIOCSCTTY = 0x540e
 const TIOCSWINSZ = 0x5414
 const TIOCSLCKTRMIOS = 0x5457
@@ -43,6 +44,15 @@ export function terminalNumber(master: number): number {
   const result = new Uint8Array(4)
   ioctl(master, TIOCGPTN, 'TIOCGPTN', result, '&number')
   return new DataView(result.buffer).getUint32(0, true)
+}
+
+/** The other end of a master (Linux 4.13). By its path, as ptsname(3) tells it, one opens whatever lies there by now. @param flags of open(2) */
+export function openPeer(master: number, flags: number): number {
+  return call('ioctl', 'int ioctl(int, ulong, int)', [
+    number(master),
+    number(TIOCGPTPEER, 'TIOCGPTPEER'),
+    number(flags),
+  ])
 }
 
 /** Makes the terminal the controlling one of this session: from now on its Ctrl-C is our SIGINT. */

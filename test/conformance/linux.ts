@@ -115,6 +115,12 @@ export const linuxRequirements = [
       'cgroups',
       'unified goes to cgroup v2, and is an error where there is none',
     ],
+    [
+      'cgroup ownership: the directory and the files that may be delegated are the process’s user’s (SHOULD)',
+      'cgroups/owner.ts',
+      'cgroups',
+      'root of its own users owns the cgroup that it may write, on v2',
+    ],
   ]),
   ...section(document, 'IntelRdt', [
     [

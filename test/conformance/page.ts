@@ -1,5 +1,6 @@
 // engine/libcontainer/CONFORMANCE.md: made of the lists beside this file, and of what
 // test/compat/table.ts found out. Written by `node test/conformance/write.ts`.
+import { attackRequirements } from './attacks.ts'
 import { configRequirements } from './config.ts'
 import { linuxRequirements } from './linux.ts'
 import type { Requirement } from './requirement.ts'
@@ -13,6 +14,7 @@ export const requirements: readonly Requirement[] = [
   ...runtimeRequirements,
   ...configRequirements,
   ...linuxRequirements,
+  ...attackRequirements,
 ]
 
 /** The page, with the managers' table of the page that was. */
@@ -24,7 +26,7 @@ export function page(before: string): string {
 Every MUST of the OCI runtime specification 1.2 that speaks of Linux: where it is done, and
 the test that proves it by what the kernel shows. \`TOCKER_RUNTIME=/usr/sbin/runc npx vitest run
 --project kernel\` asks another runtime the same; what runc is known to do otherwise stands in
-\`test/suites/must.ts\`.
+\`test/suites/must.ts\`. Below: the attacks that runtimes fell for, and what keeps them off here.
 
 ${documents.map(documentTable).join('\n')}${managers === '' ? '' : `\n${managers}`}`
 }
@@ -48,5 +50,5 @@ function fileLink(file: string): string {
 }
 
 function testLink({ file, title }: Requirement['test']): string {
-  return `[${file.replace(/^.*oci-(.*)\.test\.ts$/, '$1')}](../../${file}): ${title.replace('%s', '…')}`
+  return `[${file.replace(/^.*\/(?:oci-)?(.*)\.test\.ts$/, '$1')}](../../${file}): ${title.replace('%s', '…')}`
 }

@@ -6,12 +6,17 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { errorLine } from '../../engine/errors.ts'
 import type { Device, Mount } from '../../engine/libcontainer/config/linux.ts'
+import { openSession } from '../../engine/libcontainer/console.ts'
 import { makeDevices } from '../../engine/libcontainer/devices.ts'
 import { hidePaths } from '../../engine/libcontainer/hidden-paths.ts'
 import { openMountTrees } from '../../engine/libcontainer/idmapped.ts'
 import { type MountContext, mountFilesystems } from '../../engine/libcontainer/mounts.ts'
+import { writeProc } from '../../engine/libcontainer/proc-self.ts'
 import { enterRootfs, finishRootfs, prepareRootfs } from '../../engine/libcontainer/rootfs.ts'
 import { writeSysctls } from '../../engine/libcontainer/sysctl.ts'
+import { duplicate } from '../../engine/syscalls/file.ts'
+import { socketpair } from '../../engine/syscalls/socket.ts'
+import { dup2 } from '../../engine/syscalls/terminal.ts'
 
 export interface Request {
   rootfs: string
@@ -24,6 +29,12 @@ export interface Request {
   /** Left out: none are made. */
   devices?: { list: Device[]; bind: boolean }
   sysctl?: Record<string, string>
+  /** A terminal of the container's own, shown as /dev/console. */
+  terminal?: boolean
+  /** What an attacker does inside, before the files of /proc are written: run by sh(1). */
+  sabotage?: string
+  /** Files of /proc to write, one by one: what was refused stands in `unwritten`. */
+  written?: Record<string, string>
   masked?: string[]
   readonlyPaths?: string[]
   readonly?: boolean
@@ -39,6 +50,7 @@ export interface Answer {
   mounted: number
   /** How many of the refusals there were, by their last words. */
   refusals: Record<string, number>
+  unwritten: Record<string, string>
   /** Descriptors that mounting left open. */
   descriptors: number
   before: string
@@ -52,6 +64,7 @@ const answer: Answer = {
   warnings: [],
   mounted: 0,
   refusals: {},
+  unwritten: {},
   descriptors: 0,
   before: '',
   output: '',
@@ -84,10 +97,32 @@ function run({ rootfs, mounts = [], propagation }: Request): void {
   if (request.devices) makeDevices(rootfs, request.devices.list, { bind: request.devices.bind })
   if (request.before) answer.before = sh(request.before)
   enterRootfs(rootfs, { noPivot: request.noPivot ?? false })
+  if (request.sabotage) answer.output = sh(request.sabotage)
+  if (request.terminal) openTerminal()
+  for (const [path, value] of Object.entries(request.written ?? {})) write(path, value)
   writeSysctls(request.sysctl ?? {})
   hidePaths(request.masked ?? [], request.readonlyPaths ?? [])
   finishRootfs({ readonly: request.readonly ?? false, propagation, mounts })
   if (request.script) answer.output = sh(request.script)
+}
+
+/** As init does. Standard output is kept for the answer, and stays where it is. */
+function openTerminal(): void {
+  const [socket] = socketpair()
+  const out = duplicate(1)
+  try {
+    openSession({ args: ['true'], cwd: '/', user: { uid: 0, gid: 0 } }, { socket, mount: true })
+  } finally {
+    dup2(out, 1)
+  }
+}
+
+function write(path: string, value: string): void {
+  try {
+    writeProc(path, value)
+  } catch (error) {
+    answer.unwritten[path] = errorLine(error)
+  }
 }
 
 function mountTolerantly(mounts: readonly Mount[], rootfs: string, context: MountContext): void {

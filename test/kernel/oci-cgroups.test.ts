@@ -2,7 +2,7 @@
 // the kernel, whichever version it mounts, and by what the process can no longer do.
 // Needs root.
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -205,6 +205,30 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
       if (v2) expect(limit(container, '', 'pids.max')).toBe('1000000')
       const unknown = await runtime.container({ linux: { resources: { unified: { 'nonsense.max': '1' } } } })
       expect((await unknown.create()).status).not.toBe(0)
+    })
+
+    must('root of its own users owns the cgroup that it may write, on v2', async () => {
+      const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }]
+      for (const options of [[], ['ro']]) {
+        const container = await runtime.container({
+          mounts: [
+            ...baseMounts,
+            { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options },
+          ],
+          linux: {
+            namespaces: [...baseNamespaces, { type: 'user' }, { type: 'cgroup' }],
+            uidMappings: mapping,
+            gidMappings: mapping,
+          },
+        })
+        await container.launch()
+        const given = v2 && options.length === 0 ? 100_000 : 0
+        for (const [file, owner] of Object.entries({ '.': given, 'cgroup.procs': given, 'memory.max': 0 })) {
+          const paths = cgroupRoots().map((root) => join(root, container.id, file))
+          const owners = paths.filter((path) => existsSync(path)).map((path) => statSync(path).uid)
+          expect([file, ...new Set([...owners, owner])]).toEqual([file, owner])
+        }
+      }
     })
 
     must('a frozen cgroup is not fit for create', async () => {

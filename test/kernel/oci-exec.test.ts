@@ -76,6 +76,16 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('exec (
     expect(more.stdout).toBe('CapBnd:\t00000000000024e1\n')
   })
 
+  // CVE-2022-29162: what is inheritable outlives a set of the file's that lacks it.
+  must('exec adds capabilities, and none that is inheritable', async () => {
+    const container = await launched()
+    const { stdout } = await container.exec('grep -E "CapInh|CapEff|CapAmb" /proc/self/status', [
+      '--cap',
+      'CAP_NET_RAW',
+    ])
+    expect(stdout).toBe('CapInh:\t0000000000000000\nCapEff:\t00000000000024e1\nCapAmb:\t0000000000000000\n')
+  })
+
   must('exec has the rights of the container’s process', async () => {
     const container = await launched({
       process: { rlimits: [{ type: 'RLIMIT_NOFILE', soft: 99, hard: 99 }] },

@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { Runtime } from '../suites/bundle.ts'
 import { openConsole } from '../suites/console.ts'
@@ -194,6 +195,17 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('proces
     } finally {
       await console.close()
     }
+  })
+
+  must('run in the foreground shows its terminal on the caller’s', async () => {
+    const { bundle, id } = await runtime.container({
+      process: { terminal: true, args: ['sh', '-c', 'tty; stty | grep -c speed; exit 7'] },
+    })
+    const line = [runtime.program, '--root', runtime.root, 'run', '--bundle', bundle, id].join(' ')
+    // script(1) is a terminal, and says how its command ended.
+    const seen = await execa('script', ['-qec', line, '/dev/null'], { stdin: 'ignore', reject: false })
+    expect(seen.stdout.replaceAll('\r', '')).toMatch(/\/dev\/pts\/0\n1$/)
+    expect(seen.exitCode).toBe(7)
   })
 
   must('a terminal without a console socket, or the other way round, is refused', async () => {

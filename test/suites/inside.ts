@@ -1,6 +1,8 @@
 // Tests of what a container finds mounted: a root filesystem for each test, and
 // test/kernel/mounts-inside.ts, which does in a mount namespace of its own what
 // init does, and looks around there.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -87,4 +89,28 @@ async function inside(request: Request, unshare: readonly string[]): Promise<Ans
     ...[process.execPath, fixture, JSON.stringify(request)],
   ])
   return JSON.parse(stdout)
+}
+
+/** Another container with the same volume: two names take turns, as fast as can be, until it is disposed of. */
+export async function exchange(one: string, other: string): Promise<AsyncDisposable> {
+  const child = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const [a, b] = process.argv.slice(1)
+       const exchange = require('koffi').load('libc.so.6').func('int renameat2(int, str, int, str, uint)')
+       require('fs').writeSync(1, 'begins')
+       for (;;) exchange(-100, a, -100, b, 2)`,
+      ...[one, other],
+    ],
+    { cwd: packageRoot(), stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await Promise.race([once(child.stdout, 'data'), ended])
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }

@@ -119,14 +119,14 @@ async function make(
     record.hostConfig,
     async (wanted) => {
       const known = wanted.name !== undefined && volumes.has(wanted.name)
-      const volume = volumes.create(wanted, id)
+      const volume = orInvalid(() => volumes.create(wanted, id))
       if (!known) {
         made.push(volume.Name)
         daemon.events.tell('volume', 'create', volume.Name, { driver: 'local' })
       }
       return { name: volume.Name, directory: volume.Mountpoint }
     },
-    (text) => otherContainer(containers, text),
+    (text) => orInvalid(() => containers.find(text)),
   )
   const complete = { ...record, mountPoints: plan.points }
   // Those of --volumes-from, too.
@@ -150,10 +150,11 @@ function checkPlatform(name: string, config: ConfigPlatform, wanted: string | un
 }
 
 /** @throws EngineError `invalid`: for what is not found, the client would go and pull the image */
-function otherContainer(containers: Daemon['containers'], text: string): ContainerRecord {
+function orInvalid<T>(look: () => T): T {
   try {
-    return containers.find(text)
+    return look()
   } catch (error) {
+    if (!(error instanceof EngineError && error.kind === 'not-found')) throw error
     throw new EngineError('invalid', errorLine(error))
   }
 }

@@ -15,10 +15,10 @@ export function interfaceName({ DriverOpts }: EndpointSettings): string | undefi
   return DriverOpts?.[`${prefix}ifname`] || undefined
 }
 
-/** @param name of the interface, which is IFNAME in what was asked */
+/** @param name of the interface, which is IFNAME in what was asked; Docker's client writes it small */
 export function sysctlsFor({ DriverOpts }: EndpointSettings, name: string): string[] {
   const text = DriverOpts?.[`${prefix}sysctls`] ?? ''
-  return text === '' ? [] : text.split(',').map((one) => one.replace('.IFNAME.', `.${name}.`))
+  return text === '' ? [] : text.split(',').map((one) => one.replace(/\.IFNAME\./i, `.${name}.`))
 }
 
 /** @throws EngineError `invalid` */

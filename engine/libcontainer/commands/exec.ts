@@ -132,10 +132,12 @@ function changedUser(own: Process['user'], flags: Flags): Process['user'] {
   }
 }
 
-/** All sets but inheritable: a set-uid program of the container would inherit from that one (CVE-2022-24769). */
+/** Never the inheritable set: a set-uid program of the container would inherit from that one (CVE-2022-24769). */
 function changedCapabilities({ capabilities = {} }: Process, added: readonly string[]): Partial<Process> {
   if (added.length === 0) return {}
-  const sets = ['bounding', 'effective', 'permitted', 'ambient'] as const
+  const sets: (keyof typeof capabilities)[] = ['bounding', 'effective', 'permitted']
+  // Ambient ones must be inheritable too: where none is, all that came of it would be a warning.
+  if (capabilities.inheritable?.length) sets.push('ambient')
   const more = sets.map((set) => [set, [...new Set([...(capabilities[set] ?? []), ...added])]])
   return { capabilities: { ...capabilities, ...Object.fromEntries(more) } }
 }

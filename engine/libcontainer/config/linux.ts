@@ -89,6 +89,9 @@ export const linuxSchema = z.object({
       memBwSchema: z.exactOptional(text),
     }),
   ),
+  /** Of specification 1.3, and not done here: known only to be warned of (rules/linux.ts). */
+  netDevices: z.exactOptional(z.unknown()),
+  memoryPolicy: z.exactOptional(z.unknown()),
 })
 export type Linux = z.infer<typeof linuxSchema>
 

@@ -8,6 +8,7 @@ import {
 } from '../../../engine/libcontainer/cgroups/convert.ts'
 import { deviceProgram, encode } from '../../../engine/libcontainer/cgroups/device-program.ts'
 import { completeRules, refuseHoles } from '../../../engine/libcontainer/cgroups/device-rules.ts'
+import { cgroupOwner } from '../../../engine/libcontainer/cgroups/owner.ts'
 import { refuseSystemd, resolveCgroupsPath } from '../../../engine/libcontainer/cgroups/path.ts'
 import { firstLimit } from '../../../engine/libcontainer/cgroups/setting.ts'
 import { settingsV1 } from '../../../engine/libcontainer/cgroups/settings-v1.ts'
@@ -265,5 +266,32 @@ describe('devices', () => {
       'r3 >>= 16',
     ])
     expect(Buffer.from(encode(program.slice(0, 2))).toString('hex')).toBe('6113000000000000bf32000000000000')
+  })
+})
+
+describe('the owner of a cgroup', () => {
+  const config = (mount: object, namespaces: object[], uid = 0) => ({
+    ociVersion: '1.2.0',
+    root: { path: 'rootfs' },
+    process: { cwd: '/', args: ['sh'], user: { uid, gid: 0 } },
+    mounts: [{ destination: '/sys/fs/cgroup', source: 'cgroup', type: 'cgroup', ...mount }],
+    linux: {
+      namespaces: namespaces as { type: 'cgroup' | 'user'; path?: string }[],
+      uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
+    },
+  })
+  const [own, users] = [{ type: 'cgroup' }, { type: 'user' }]
+  test.each([
+    ['root of its own users', config({}, [own, users]), 100000],
+    ['another of its own users', config({}, [own, users], 7), 100007],
+    ['one whom nobody maps', config({}, [own, users], 70000), undefined],
+    ['a user of the host', config({}, [own], 7), 7],
+    ['read-only', config({ options: ['nosuid', 'ro'] }, [own, users]), undefined],
+    ['mounted elsewhere', config({ destination: '/cgroup' }, [own, users]), undefined],
+    ['no cgroup namespace', config({}, [users]), undefined],
+    ['a cgroup namespace of others', config({}, [{ ...own, path: '/x' }, users]), undefined],
+    ['users of others', config({}, [own, { ...users, path: '/x' }]), undefined],
+  ])('%s', (_, given, owner) => {
+    expect(cgroupOwner(given)).toBe(owner)
   })
 })

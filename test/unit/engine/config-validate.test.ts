@@ -107,13 +107,14 @@ test('what the specification wants said, and not refused, is a warning', () => {
   const text = changed((c) => {
     process(c, { capabilities: { bounding: ['CAP_OF_TOMORROW'] } })
     mounts(c, { destination: 'tmp', type: 'tmpfs' })
-    linux(c, { devices: [device('/dev/a', 1), device('/dev/b', 1)] })
+    linux(c, { devices: [device('/dev/a', 1), device('/dev/b', 1)], netDevices: { eth0: {} } })
   })
   expect(refusal(text, warnings)).toBe('good')
   expect(warnings).toEqual([
     expect.stringContaining('CAP_OF_TOMORROW'),
     expect.stringContaining('mounts[0].destination'),
     expect.stringContaining('linux.devices[1]: /dev/b is the same device as /dev/a'),
+    expect.stringContaining('linux.netDevices is ignored: it belongs to a later specification'),
   ])
 })
 

@@ -134,6 +134,9 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('a seccom
   test('flags of seccomp(2); TSYNC would only hit threads that are about to end', () => {
     const flags = ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW']
     expect(compileSeccomp({ defaultAction: 'SCMP_ACT_ALLOW', flags }).flags).toBe(0x6)
+    // EINVAL to the kernel without a listener, which is how one gets to wait at all.
+    const waiting = { defaultAction: 'SCMP_ACT_ALLOW', flags: ['SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV'] }
+    expect(compileSeccomp(waiting).flags).toBe(0)
   })
 
   test('the same profile is compiled once', () => {

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs'
 import { sysctlProblem } from '../../sysctl.ts'
 import type { Inspection } from '../inspection.ts'
+import { specVersion } from '../names.ts'
 
 export function inspectLinux(inspection: Inspection): void {
-  const { config, report } = inspection
+  const { config, report, warn } = inspection
   inspectSysctls(inspection)
   // Joined to a mount point, `..` would lead out of the hierarchy.
   if (config.linux?.cgroupsPath?.split('/').includes('..'))
@@ -13,6 +14,10 @@ export function inspectLinux(inspection: Inspection): void {
   if ((config.linux?.personality?.flags?.length ?? 0) > 0)
     report(['linux', 'personality', 'flags'], 'no flag is supported')
   inspectIntelRdt(inspection)
+  // What is unknown MUST be ignored; but whoever asks for it should hear that it was.
+  for (const name of ['netDevices', 'memoryPolicy'] as const)
+    if (config.linux?.[name] !== undefined)
+      warn(`linux.${name} is ignored: it belongs to a later specification, and ${specVersion} is known here`)
 }
 
 /** /proc/sys is one tree for host and containers alike: only what belongs to a namespace may be written. */

@@ -1,5 +1,5 @@
 // `docker events`: looking back, listening, filters, and listeners that leave.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { EventMessage } from '../../../../engine/api/event.ts'
 import { Events, matches, parseTimestamp } from '../../../../engine/daemon/events.ts'
 
@@ -72,4 +72,18 @@ test('times as the client sends them', () => {
   expect(parseTimestamp('1700000000.000000123')).toBe(1_700_000_000_000_000_123n)
   expect(parseTimestamp('1700000000')).toBe(1_700_000_000_000_000_000n)
   for (const text of ['', 'x', '-1', '1.1234567890', '1h']) expect(parseTimestamp(text)).toBeUndefined()
+})
+
+test('when the clock is set, or the machine has slept, events follow it, either way', () => {
+  const events = new Events()
+  events.tell('container', 'create', 'a')
+  try {
+    for (const hours of [3, -3]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 })
+      const { timeNano } = events.tell('container', 'start', 'a')
+      expect(Math.abs(timeNano / 1e6 - Date.now())).toBeLessThan(1000)
+    }
+  } finally {
+    vi.useRealTimers()
+  }
 })

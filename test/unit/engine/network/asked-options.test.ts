@@ -48,7 +48,7 @@ test('an interface is called as asked, and has the sysctls of that name', () => 
     DriverOpts: {
       'com.docker.network.endpoint.ifname': 'lan0',
       'com.docker.network.endpoint.sysctls':
-        'net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.conf.IFNAME.accept_ra=2',
+        'net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.conf.ifname.accept_ra=2',
     },
     IPAMConfig: { LinkLocalIPs: ['169.254.3.4', 'fe80::1'] },
   }
