@@ -9,7 +9,7 @@ const patience = { poll: { timeout: 20_000 } }
 // so in CI each gets a second try; the report names those that needed it (second-tries.mjs).
 const retry = process.env.CI ? 1 : 0
 const serial = {
-  ...{ fileParallelism: false, testTimeout: 180_000, hookTimeout: 600_000, expect: patience },
+  ...{ fileParallelism: false, testTimeout: 300_000, hookTimeout: 600_000, expect: patience },
   retry,
 }
 

@@ -28,6 +28,16 @@ export function endProcesses(scratch) {
   }
 }
 
+/** Takes away what a run left mounted below its directory, so that this can be removed. @param {string} scratch */
+export function endMounts(scratch) {
+  const points = read('/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${scratch}/`))
+  // The latest first: it may be on top of another.
+  for (const point of points.reverse()) spawnSync('umount', ['--lazy', point])
+}
+
 /** @param {string} scratch */
 function processes(scratch) {
   return list('/proc')

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { projectNode, root, setUp } from '../sandbox-vm/setup.mjs'
-import { endProcesses, leftovers } from './leftovers.mjs'
+import { endMounts, endProcesses, leftovers } from './leftovers.mjs'
 
 setUp('test')
 // A short name: sockets and podman's directories have paths of 50 to 107 bytes at most.
@@ -21,6 +21,7 @@ chmodSync(scratch, 0o755)
 for (const name of ['tmp', 'run']) mkdirSync(join(scratch, name))
 process.once('exit', () => {
   endProcesses(scratch)
+  endMounts(scratch)
   rmSync(scratch, { recursive: true, force: true })
 })
 

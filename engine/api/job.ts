@@ -1,5 +1,6 @@
 // What the daemon tells of its jobs: GET /jobs and GET /jobs/{id}, which Docker's API does not have.
-type JobStatus = 'running' | 'done' | 'failed'
+/** `canceled`: whoever asked went away, as `docker run -d` does from the wait that it began with. */
+type JobStatus = 'running' | 'done' | 'failed' | 'canceled'
 
 /** What `GET /jobs` says of one: an extension of ours to Docker's API. */
 export interface JobReport {

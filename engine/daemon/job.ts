@@ -33,6 +33,7 @@ export class Job {
   readonly #began = performance.now()
   #milliseconds: number | undefined
   #error: string | undefined
+  #canceled = false
   readonly #records: TraceRecord[] = []
 
   constructor(name: string, args: object, signal: AbortSignal) {
@@ -55,11 +56,18 @@ export class Job {
     try {
       return trace ? await traceWithin((record) => this.add(record), 'tockerd', work) : await work()
     } catch (error) {
-      this.#error = errorLine(error)
+      if (this.signal.aborted) this.#canceled = true
+      else this.#error = errorLine(error)
       throw error
     } finally {
       this.#milliseconds = performance.now() - this.#began
     }
+  }
+
+  #status(): JobReport['Status'] {
+    if (this.#milliseconds === undefined) return 'running'
+    if (this.#canceled) return 'canceled'
+    return this.#error === undefined ? 'done' : 'failed'
   }
 
   report(): JobReport {
@@ -68,7 +76,7 @@ export class Job {
       Id: this.id,
       Name: this.name,
       Args: this.args,
-      Status: this.#milliseconds === undefined ? 'running' : this.#error === undefined ? 'done' : 'failed',
+      Status: this.#status(),
       Started: new Date(performance.timeOrigin + this.#began).toISOString(),
       Milliseconds: Math.round(milliseconds * 10) / 10,
       ...(this.#error === undefined ? {} : { Error: this.#error }),
