@@ -5,7 +5,6 @@ import { path } from '../../client/client.ts'
 import { EngineError } from '../../errors.ts'
 import { type Flags, UsageError } from '../flags.ts'
 import { compileTemplate } from '../output/template/evaluate.ts'
-import { platformQuery } from '../platform-flag.ts'
 import { userLine } from '../user-line.ts'
 import type { Context, Verb } from '../verb.ts'
 import { inspectFormatFlag } from './format-flag.ts'
@@ -52,6 +51,7 @@ export async function inspect(
   flags: Flags,
   names: readonly string[],
   type?: ObjectKind,
+  platform?: string,
 ): Promise<number> {
   const format = flags.text('format') ?? ''
   const print = format === 'json' || format === '' ? undefined : compileTemplate(format)
@@ -59,7 +59,7 @@ export async function inspect(
   const errors: string[] = []
   for (const name of names) {
     try {
-      found.push(await find(client, name, type, { size: flags.has('size'), platform: platformQuery(flags) }))
+      found.push(await find(client, name, type, { size: flags.has('size'), platform }))
     } catch (error) {
       errors.push(userLine(error))
     }
