@@ -103,9 +103,11 @@ export class Events {
   #now(): bigint {
     const steady = performance.timeOrigin + performance.now()
     // Somebody has set the clock, or the machine has slept, which the steady one does not notice.
-    if (Math.abs(steady + this.#shift - Date.now()) > 2) {
-      this.#shift = Date.now() - steady
-      this.#lastNano = 0n
+    const shift = Date.now() - steady
+    if (Math.abs(shift - this.#shift) > 2) {
+      // A clock that is only being slowed down does not change the order of events.
+      if (shift < this.#shift - 1000) this.#lastNano = 0n
+      this.#shift = shift
     }
     const now = BigInt(Math.round((steady + this.#shift) * 1000)) * 1000n
     this.#lastNano = now > this.#lastNano ? now : this.#lastNano + 1000n
