@@ -60,7 +60,9 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
   test('killed while a client waits for its program, a supervisor lets go of the client', async () => {
     const id = await run('-d', 'busybox', 'sleep', '1000')
     const execs = Array.from({ length: 4 }, () => tockerd.docker(['exec', id, 'sleep', '1000']))
-    await sleep(300)
+    const sleeping = async () => (await tockerd.ok('top', id)).split('\n').filter((one) => /sleep/.test(one))
+    // One that comes too late for this supervisor would be run by the next.
+    await expect.poll(async () => (await sleeping()).length).toBe(5)
     process.kill(tockerd.supervisorPid, 'SIGKILL')
     await Promise.all(execs)
     expect(await run('--rm', 'busybox', 'echo', 'well')).toBe('well')
