@@ -34,7 +34,7 @@ export const runCases: Cases = {
   ],
   'run -t: a terminal': [
     'tty run -t --rm box tty',
-    'tty "stty rows 20 cols 70; docker run --network none -t --rm box sh -c \'until stty size | grep -q 70; do sleep 0.1; done; stty size\'"',
+    'tty "stty rows 20 cols 70; docker run --network none -t --rm box sh -c \'until stty size 2>&1 | grep -q 70; do sleep 0.1; done; stty size\'"',
     'tty run -t --rm box sh -c \'"echo a; exit 4"\'',
     'run -it --rm box true',
     'run -t --rm box sh -c "echo one; echo two" | od -c | head -2',
