@@ -10,6 +10,8 @@ import { linksOf } from '../network/names.ts'
 export const containerUnlink: DaemonJob<{ container: string }, void> = {
   name: 'container-unlink',
   async run({ containers }, { container: text }) {
+    // Of what is not there Docker says so, and asks for a link after that.
+    if (!text.replace(/^\//, '').includes('/')) containers.find(text)
     const { parent, alias } = splitLink(text)
     const { id } = containers.find(parent)
     await containers.turns.take(id, async () => containers.save(withoutLink(containers.find(id), alias)))

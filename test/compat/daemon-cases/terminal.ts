@@ -18,7 +18,7 @@ export const terminalCases: Cases = {
     typed('\\003', `docker exec -it $N ${up}`),
     typed(
       '',
-      "stty rows 30 cols 100; docker exec -it $N sh -c 'until stty size | grep -q 100; do sleep 0.1; done; stty size'",
+      "stty rows 30 cols 100; docker exec -it $N sh -c 'until stty size 2>&1 | grep -q 100; do sleep 0.1; done; stty size'",
     ),
     typed('', "docker exec -it -e TERM=odd $N sh -c 'echo \\$TERM'"),
     typed('\\020\\021', `docker exec -it $N ${up}`),
@@ -36,7 +36,7 @@ export const terminalCases: Cases = {
     typed('q', `${run} -it --name $N-q --detach-keys q box ${up}`),
     typed(
       '',
-      `stty rows 31 cols 101; ${run} -it --rm box sh -c 'until stty size | grep -q 101; do sleep 0.1; done; stty size'`,
+      `stty rows 31 cols 101; ${run} -it --rm box sh -c 'until stty size 2>&1 | grep -q 101; do sleep 0.1; done; stty size'`,
     ),
     typed('', `${run} -it --rm box sh -c 'echo \\$TERM; tty'`),
     typed('', `${run} -t --rm box no-such-program`),
