@@ -58,6 +58,8 @@ function knock(path: string, headers: Record<string, string>): Promise<Knocked> 
 
 test('a class looks on: a latecomer sees the screens, the step, what is revealed; and may look back', async () => {
   const audience = await stage.browser.newContext({ viewport: { width: 360, height: 740 } })
+  // Nobody looks on when the next test counts.
+  onTestFinished(() => audience.close())
   const phone = await audience.newPage()
   phone.setDefaultTimeout(60_000)
   await phone.goto(`${stage.lan}/join`)
@@ -93,7 +95,6 @@ test('a class looks on: a latecomer sees the screens, the step, what is revealed
   expect(await phone.content()).not.toContain('Two hands')
   await phone.goto(`${stage.lan}/lessons/fork-exec`)
   await phone.locator('.bar', { hasText: 'reading only' }).waitFor()
-  await audience.close()
 })
 
 test('an attacker in class cannot reach the sandbox, whatever is sent', async () => {
