@@ -25,6 +25,9 @@ import {
   type ShellOptions,
 } from './sandbox.ts'
 
+/** How long a machine may let nobody in, in ms. */
+const patience = 45_000
+
 export async function openQemu(options: OpenOptions): Promise<Sandbox> {
   await ensureImage(options)
   const sandbox = new QemuSandbox(options)
@@ -48,6 +51,8 @@ class QemuSandbox implements Sandbox {
   /** Counts what the keeper says: whatever began before its last word is out of date. */
   #epoch = 0
   #gaveUp = false
+  /** Whether the machine was put back because it let nobody in, and nobody was in since. */
+  #putBack = false
   #failed = false
   #closed = false
 
@@ -81,20 +86,38 @@ class QemuSandbox implements Sandbox {
 
   /** Until we are in, or the keeper says something else. A machine under load drops a connection now and then. */
   async #connect(port: number, epoch: number): Promise<void> {
-    for (let tries = 1; !this.#current; tries++) {
+    // A rejected promise stays so: those who ask from now on get another.
+    if (this.#gaveUp) this.#renew()
+    const deadline = Date.now() + patience
+    while (!this.#current) {
       try {
         return await this.#enter(port, epoch)
       } catch (error) {
         if (this.#closed || this.#epoch !== epoch) return
-        const lost = error instanceof SandboxError && error.kind === 'lost'
-        if (!lost || tries === 8) {
+        const mute = error instanceof SandboxError && (error.kind === 'lost' || error.kind === 'timeout')
+        if (mute && Date.now() < deadline) await sleep(300)
+        else if (mute && !this.#putBack) return await this.#revive()
+        else {
           this.#remote.reject(error)
           this.#gaveUp = true
           return
         }
-        await sleep(300)
       }
     }
+  }
+
+  /** QEMU runs, and nobody gets into the machine: whatever is in it is lost. */
+  async #revive(): Promise<void> {
+    this.#putBack = true
+    this.#emit({ type: 'restarting', reason: 'the VM does not answer: it is put back to its first state' })
+    // Should the keeper be gone, #onKeeperClosed() starts another.
+    await this.#keeper?.ask({ type: 'reset', force: true }).catch(() => {})
+  }
+
+  #renew(): void {
+    this.#remote = Promise.withResolvers()
+    this.#remote.promise.catch(() => {})
+    this.#gaveUp = false
   }
 
   async #enter(port: number, epoch: number): Promise<void> {
@@ -123,9 +146,7 @@ class QemuSandbox implements Sandbox {
     }
     if (this.#closed || this.#epoch !== epoch) return remote.destroy()
     this.#current = remote
-    // A rejected promise stays so: those who ask from now on get another.
-    if (this.#gaveUp) this.#remote = Promise.withResolvers()
-    this.#gaveUp = false
+    this.#putBack = false
     this.#remote.resolve(remote)
     this.#emit({ type: 'ready' })
     void remote.closed.then(() => {
@@ -140,8 +161,7 @@ class QemuSandbox implements Sandbox {
     if (!this.#current || this.#closed) return
     const remote = this.#current
     this.#current = undefined
-    this.#remote = Promise.withResolvers()
-    this.#remote.promise.catch(() => {})
+    this.#renew()
     remote.destroy()
     this.#emit({ type: 'lost', reason })
   }

@@ -124,7 +124,10 @@ export class Machine {
 
   /** Back to the snapshot: memory, disk and devices as they were when sshd first answered. */
   async reset(): Promise<void> {
-    await this.#control((qmp) => qmp.monitor('loadvm ready'))
+    const stuck = sleep(30_000, undefined, { ref: false }).then(() => {
+      throw new Error('QEMU does not answer')
+    })
+    await Promise.race([this.#control((qmp) => qmp.monitor('loadvm ready')), stuck])
     // On a busy machine it takes its time; a boot in its place would take longer.
     if (!(await this.#answers(20_000, 3000))) throw new Error('the VM did not answer after its reset')
   }

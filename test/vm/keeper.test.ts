@@ -63,6 +63,22 @@ test('a VM that dies is noticed, said, and started again', async () => {
   })
 })
 
+test('a VM that hangs is put back, and that QEMU is ended which does not answer either', async () => {
+  await using vm = await openVm()
+  const events: SandboxEvent[] = []
+  vm.on((event) => void events.push(event))
+  const pid = (await status())?.qemuPid ?? 0
+  process.kill(pid, 'SIGSTOP')
+  const lost = vm.exec('sleep 600').catch((error: unknown) => String(error))
+  expect(await lost).toMatch(/went away/)
+  expect((await vm.exec('echo back')).stdout).toBe('back\n')
+  expect((await status())?.qemuPid).not.toBe(pid)
+  expect(events).toContainEqual({
+    type: 'restarting',
+    reason: 'the VM does not answer: it is put back to its first state',
+  })
+})
+
 test('two users share one VM; a reset asks when it would hurt the other', async () => {
   await using one = await openVm()
   await using two = await openVm()
