@@ -72,8 +72,6 @@ export default defineConfig({
           sequence: { groupOrder: 6 },
           include: ['test/browser/**/*.test.ts'],
           ...serial,
-          // A test goes on where the one before it stopped: all of the file, or nothing, is tried again (run.mjs).
-          retry: 0,
         },
       },
       {

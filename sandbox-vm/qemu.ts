@@ -26,7 +26,7 @@ import {
 } from './sandbox.ts'
 
 /** How long a machine may let nobody in, in ms. */
-const patience = 45_000
+const patience = 30_000
 
 export async function openQemu(options: OpenOptions): Promise<Sandbox> {
   await ensureImage(options)

@@ -65,13 +65,15 @@ function files(scratch) {
 }
 
 function mounts() {
-  return read('/proc/self/mountinfo')
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => line.split(' ').slice(3, 5).join(' '))
-    // ip-netns(8) mounts its directory at its first use on a machine, and keeps it so for the next.
-    .filter((line) => !line.endsWith(' /run/netns'))
-    .map((line) => `mount ${line}`)
+  return (
+    read('/proc/self/mountinfo')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ').slice(3, 5).join(' '))
+      // ip-netns(8) mounts its directory at its first use on a machine, and keeps it so for the next.
+      .filter((line) => !line.endsWith(' /run/netns'))
+      .map((line) => `mount ${line}`)
+  )
 }
 
 /** Cgroups at the top of a hierarchy: tocker's, the tests', and where managers put what nobody gave a place. */

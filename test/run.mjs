@@ -18,6 +18,8 @@ import { endMounts, endProcesses, leftovers } from './leftovers.mjs'
 /** @typedef {{ status: number | null, files: TestFile[], failed: TestFile[] }} Run */
 /** So many files fail by chance, on a machine that does other work too. More of them are no chance. */
 const mayBeChance = 6
+/** Later than this, in ms, nothing is tried again: whoever waits for us has to hear what failed. */
+const late = 65 * 60_000
 
 setUp('test')
 // A short name: sockets and podman's directories have paths of 50 to 107 bytes at most.
@@ -42,8 +44,9 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     if (signal !== 'SIGINT') child.kill(signal)
   })
 let run = await vitest(process.argv.slice(2))
-const whole = process.env.CI && process.argv.length === 2
-if (whole && !interrupted && run.failed.length > 0 && run.failed.length <= mayBeChance) run = await again(run)
+const whole = process.env.CI && process.argv.length === 2 && !interrupted
+const chance = run.failed.length > 0 && run.failed.length <= mayBeChance && performance.now() < late
+if (whole && chance) run = await again(run)
 
 const tests = run.files.flatMap((file) => file.assertionResults)
 const passed = tests.filter(({ status }) => status === 'passed').length
@@ -89,8 +92,8 @@ async function vitest(args) {
   const report = join(scratch, 'report.json')
   rmSync(report, { force: true })
   const reporters = ['default', 'json', './test/second-tries.mjs'].map((one) => `--reporter=${one}`)
-  const words = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, `--outputFile.json=${report}`, ...args]
-  child = spawn(projectNode(), words, {
+  const words = ['run', ...reporters, `--outputFile.json=${report}`, ...args]
+  child = spawn(projectNode(), ['node_modules/vitest/vitest.mjs', ...words], {
     cwd: root,
     stdio: 'inherit',
     env: {

@@ -124,7 +124,7 @@ export class Machine {
 
   /** Back to the snapshot: memory, disk and devices as they were when sshd first answered. */
   async reset(): Promise<void> {
-    const stuck = sleep(30_000, undefined, { ref: false }).then(() => {
+    const stuck = sleep(15_000, undefined, { ref: false }).then(() => {
       throw new Error('QEMU does not answer')
     })
     await Promise.race([this.#control((qmp) => qmp.monitor('loadvm ready')), stuck])

@@ -28,7 +28,7 @@ const selection = [
 ]
 const whole = process.env.TOCKER_VM_SUITE === 'whole'
 /** Generous: a machine that serves several VMs was seen to take ten times as long as one that does not. */
-const patience = whole ? 7_200_000 : 1_800_000
+const patience = whole ? 7_200_000 : 1_200_000
 const directory = '/opt/suite'
 const launcher = `#!/bin/sh
 TOCKER_NOFILE=$(ulimit -S -n)
