@@ -35,14 +35,11 @@ export async function putEngine(target: Target, directory: string): Promise<bool
 mkdir -p /opt; new=$(mktemp -d /opt/tocker.XXXXXX); chmod 755 "$new"
 tar -C "$new" -xzf -
 echo ${hash} > "$new/.hash"
-rm -rf /opt/tocker; mv -T "$new" /opt/tocker 2>/dev/null || rm -rf "$new"`
-  const unpacked = await target.exec(script, { stdin: gzipSync(tar.stdout, { level: 1 }) })
-  // /usr/local/bin comes before what the machine may have of the same name.
-  const linked = await target.exec('ln -sf /opt/tocker/bin/* /usr/local/bin/')
-  for (const result of [unpacked, linked]) {
-    if (result.status !== 0)
-      throw new SandboxError('failed', `cannot put tocker into the sandbox: ${result.stderr.trim()}`)
-  }
+rm -rf /opt/tocker; mv -T "$new" /opt/tocker 2>/dev/null || rm -rf "$new"
+# Before what the machine may have of the same name.
+ln -sf /opt/tocker/bin/* /usr/local/bin/`
+  const { status, stderr } = await target.exec(script, { stdin: gzipSync(tar.stdout, { level: 1 }) })
+  if (status !== 0) throw new SandboxError('failed', `cannot put tocker into the sandbox: ${stderr.trim()}`)
   return true
 }
 

@@ -16,6 +16,8 @@ export function reloadLessons(): PluginOption {
   const watched = [contentDirectory(), join(packageRoot(), 'engine')]
   const paths = join(packageRoot(), 'site/lessons/[slug].paths.ts')
   let timer: NodeJS.Timeout | undefined
+  /** What is wrong now, for pages that come later: one that was just loading did not hear of it. */
+  let wrong: { type: 'error'; err: { message: string; stack: string } } | undefined
   return {
     name: 'learn-containers:reload-lessons',
     enforce: 'post',
@@ -27,10 +29,15 @@ export function reloadLessons(): PluginOption {
           await Promise.all([modules('en'), modules('zh'), glossary('en')])
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error)
-          return server.ws.send({ type: 'error', err: { message, stack: '' } })
+          wrong = { type: 'error', err: { message, stack: '' } }
+          return server.ws.send(wrong)
         }
+        wrong = undefined
         server.watcher.emit('change', paths)
       }
+      server.ws.on('connection', (socket) => {
+        if (wrong) socket.send(JSON.stringify(wrong))
+      })
       server.watcher.add(watched)
       server.watcher.on('all', (_event, path) => {
         if (!watched.some((directory) => path.startsWith(`${directory}/`))) return

@@ -64,10 +64,10 @@ export async function takeBlock(
 
 /** A check that fails is given the step's solutions, as a learner who gave up would. */
 async function checkOrSolve(player: Player, step: Step, id: string): Promise<Outcome> {
-  const outcome = await settled(player, id)
-  if (outcome.state === 'passed') return outcome
   const solutions = step.blocks.filter((block) => block.type === 'solution')
-  if (solutions.length === 0) return outcome
+  // What waits for the learner to do something does not come true by itself.
+  const outcome = await settled(player, id, solutions.length === 0 ? 6 : 2)
+  if (outcome.state === 'passed' || solutions.length === 0) return outcome
   for (const solution of solutions) {
     const typed = await player.solve(solution.id)
     if (typed.state !== 'passed') return typed
@@ -75,11 +75,11 @@ async function checkOrSolve(player: Player, step: Step, id: string): Promise<Out
   return settled(player, id)
 }
 
-/** Some facts take a moment: a background job starts, the OOM killer comes round. Tries for three seconds. */
-async function settled(player: Player, id: string): Promise<Outcome> {
-  for (let tries = 0; ; tries++) {
+/** Some facts take a moment: a background job starts, the OOM killer comes round. Six tries take three seconds. */
+async function settled(player: Player, id: string, tries = 6): Promise<Outcome> {
+  for (let count = 1; ; count++) {
     const outcome = await player.check(id)
-    if (outcome.state !== 'failed' || tries === 5) return outcome
+    if (outcome.state !== 'failed' || count === tries) return outcome
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }

@@ -12,7 +12,7 @@ const directory = '/opt/suite'
 const drivers = {
   GRAPH_DRIVERS: process.env.GRAPH_DRIVERS ?? (whole ? 'devicemapper,overlay2' : 'devicemapper'),
   // Each layer is ten programs, and each of them takes a while to start there.
-  GRAPH_DEPTH: whole ? '101' : '30',
+  GRAPH_DEPTH: whole ? '101' : '16',
   GRAPH_ROUNDS: '2',
 }
 const { code, titles } = await guestSuite(['graph-drivers.test.ts'], drivers)
