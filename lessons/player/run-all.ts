@@ -65,7 +65,7 @@ export async function takeBlock(
 /** A check that fails is given the step's solutions, as a learner who gave up would. */
 async function checkOrSolve(player: Player, step: Step, id: string): Promise<Outcome> {
   const solutions = step.blocks.filter((block) => block.type === 'solution')
-  // What waits for the learner to do something does not come true by itself.
+  // A step with a solution waits for the learner: asked twice only, for a check that comes true in a moment.
   const outcome = await settled(player, id, solutions.length === 0 ? 6 : 2)
   if (outcome.state === 'passed' || solutions.length === 0) return outcome
   for (const solution of solutions) {
