@@ -95,13 +95,15 @@ class QemuSandbox implements Sandbox {
       } catch (error) {
         if (this.#closed || this.#epoch !== epoch) return
         const mute = error instanceof SandboxError && (error.kind === 'lost' || error.kind === 'timeout')
-        if (mute && Date.now() < deadline) await sleep(300)
-        else if (mute && !this.#putBack) return await this.#revive()
-        else {
-          this.#remote.reject(error)
-          this.#gaveUp = true
-          return
+        if (mute && Date.now() < deadline) {
+          await sleep(300)
+          continue
         }
+        if (mute && !this.#putBack) await this.#revive()
+        if (this.#closed || this.#epoch !== epoch) return
+        this.#remote.reject(error)
+        this.#gaveUp = true
+        return
       }
     }
   }
@@ -110,8 +112,8 @@ class QemuSandbox implements Sandbox {
   async #revive(): Promise<void> {
     this.#putBack = true
     this.#emit({ type: 'restarting', reason: 'the VM does not answer: it is put back to its first state' })
-    // Should the keeper be gone, #onKeeperClosed() starts another.
-    await this.#keeper?.ask({ type: 'reset', force: true }).catch(() => {})
+    // Refused while another program uses the VM: it may well be inside. A keeper that is gone is followed by another.
+    await this.#keeper?.ask({ type: 'reset', force: false }).catch(() => {})
   }
 
   #renew(): void {
