@@ -8,7 +8,7 @@
 // echo, line editing, and turning Ctrl-C into SIGINT.
 import { closeSync } from 'node:fs'
 import { EngineError } from '../errors.ts'
-import { receiveFds, socketpair } from '../syscalls/socket.ts'
+import { receiveFdsNow, socketpair } from '../syscalls/socket.ts'
 import { resizeTerminal } from '../syscalls/terminal.ts'
 
 export class TerminalRelay {
@@ -28,8 +28,8 @@ export class TerminalRelay {
     // Not by `await import()`: the runtime runs from code that V8 compiled ahead, and there import() is an error.
     const { ReadStream, WriteStream } = process.getBuiltinModule('node:tty')
     closeSync(this.socket)
-    const [fd] = receiveFds(this.#ours)
-    if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')
+    const [fd] = receiveFdsNow(this.#ours)
+    if (fd === undefined) throw new EngineError('conflict', 'the process was killed before it had a terminal')
     const { stdin, stdout } = process
     const fit = (): void => {
       if (stdout.isTTY) resizeTerminal(fd, { rows: stdout.rows, columns: stdout.columns })

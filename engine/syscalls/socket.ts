@@ -190,11 +190,25 @@ export function sendFds(socket: number, fds: readonly number[], name: string): v
 
 /** recvmsg(2) of descriptors; waits for them. None when the other end sent none. */
 export function receiveFds(socket: number): number[] {
+  return receiveRights(socket, MSG_CMSG_CLOEXEC, 'MSG_CMSG_CLOEXEC')
+}
+
+/** The same without waiting: none when none has come. For one who must not wait, since its sender may be dead. */
+export function receiveFdsNow(socket: number): number[] {
+  try {
+    return receiveRights(socket, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 'MSG_CMSG_CLOEXEC|MSG_DONTWAIT')
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === constants.errno.EAGAIN) return []
+    throw error
+  }
+}
+
+function receiveRights(socket: number, flags: number, shown: string): number[] {
   const { header, control, keep } = message(new Uint8Array(4096), mostFds)
   const length = call('recvmsg', 'long recvmsg(int, void*, int)', [
     number(socket),
     bytes(header, '&message'),
-    number(MSG_CMSG_CLOEXEC, 'MSG_CMSG_CLOEXEC'),
+    number(flags, shown),
   ])
   keep.length = 0
   const rights = control.getInt32(8, true) === SOL_SOCKET && control.getInt32(12, true) === SCM_RIGHTS

@@ -173,6 +173,52 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
       expect((await client.wait({ container: other })).status).toBe(137)
       await client.delete({ container: other })
     })
+
+    test('whose process is killed before it has its terminal is an error, and nobody waits for that terminal', async () => {
+      const { client } = supervision
+      const other = await supervision.create(['sleep', '1000'])
+      await client.start({ container: other })
+      const execs = ['a', 'b', 'c', 'd']
+      for (const exec of execs)
+        await client.exec({
+          ...{ container: other, exec, terminal: true, stdin: false },
+          process: shell('sleep 1000', { terminal: true }),
+        })
+      // Several at once: of these one at most finds somebody who waits for it, and the others are born in there.
+      const starts = Promise.allSettled(execs.map((exec) => client.start({ container: other, exec })))
+      // They come into a cgroup that is frozen, and when it thaws they are dead.
+      await client.pause(other)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await client.kill({ container: other, signal: 9 })
+      const answers = (await starts).map((one) => (one.status === 'rejected' ? String(one.reason) : ''))
+      expect(answers).toContainEqual(expect.stringContaining('was killed before it had a terminal'))
+      for (const exec of execs) await client.wait({ container: other, exec })
+      await client.wait({ container: other })
+      await client.delete({ container: other })
+    })
+
+    test('that is started while its container goes is an error, and leaves nothing', async () => {
+      const { client } = supervision
+      // runc takes a while to delete it, when its directory is gone already.
+      const runtime = { name: 'runc', program: 'runc' }
+      const other = await supervision.create(['sleep', '1000'], { runtime })
+      await client.start({ container: other })
+      const execs = Array.from({ length: 100 }, (_, index) => `e${index}`)
+      for (const exec of execs)
+        await client.exec({
+          ...{ container: other, exec, terminal: false, stdin: false },
+          process: shell('true'),
+        })
+      await client.kill({ container: other, signal: 9 })
+      await client.wait({ container: other })
+      const gone = client.delete({ container: other })
+      for (const exec of execs) {
+        await expect(client.start({ container: other, exec })).rejects.toThrow()
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      await gone
+      expect(existsSync(join(supervision.exec, 'containers', other))).toBe(false)
+    })
   })
 
   test('several see the same output, one that leaves changes nothing, and one that comes late sees the rest', async () => {

@@ -13,7 +13,7 @@
 //
 // Its input ends with us, since a writer is what makes an input: the next supervisor
 // finds it at its end. A terminal ends with us as well, and its processes get SIGHUP.
-import { chownSync, closeSync, constants, mkdirSync, openSync } from 'node:fs'
+import { chownSync, closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -38,6 +38,7 @@ export interface Stdio extends Disposable {
 /** Undefined where the input is empty. */
 type Choice = { terminal: boolean; stdin: boolean; owner?: { uid: number; gid: number } }
 
+/** @param directory there already: of a process that is just being deleted it must not come back */
 export function makeStdio(directory: string, { terminal, stdin, owner }: Choice): Stdio {
   using opened = new DisposableStack()
   const open = (path: string, flags: number): number => {
@@ -54,7 +55,6 @@ export function makeStdio(directory: string, { terminal, stdin, owner }: Choice)
       [Symbol.dispose]: () => close.dispose(),
     }
   }
-  mkdirSync(directory, { recursive: true, mode: 0o711 })
   const names = [...(stdin ? ['stdin'] : []), 'stdout', 'stderr']
   for (const name of names) {
     makeFifo(join(directory, name), 0o600)

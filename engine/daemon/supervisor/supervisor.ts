@@ -187,13 +187,14 @@ export class Supervisor {
   }
 
   async #startExec(container: string, exec: string): Promise<{ pid: number }> {
-    const { driver, execs } = this.#find(container)
+    const { driver, first, execs } = this.#find(container)
     const found = execs.get(exec)
     if (found === undefined) throw new EngineError('not-found', `no such exec: ${exec}`)
     const { process, spec } = found
     if (process.hasStarted || process.end)
       throw new EngineError('conflict', `the exec ${exec} was started already`)
     try {
+      if (first.end) throw new EngineError('conflict', `the container ${container} is not running`)
       using stdio = makeStdio(process.directory.path, spec)
       const made = await driver.exec(container, { process: spec.process, stdio: stdio.child })
       process.born({ ...made, ends: connect(stdio, made.console) }, new Date().toISOString())

@@ -22,7 +22,7 @@ import type { Stats } from '../../libcontainer/cgroups/stats.ts'
 import { encode } from '../../libcontainer/config/encode.ts'
 import type { Resources } from '../../libcontainer/config/resources.ts'
 import { background } from '../../syscalls/command.ts'
-import { acceptUnix, listenUnix, receiveFds } from '../../syscalls/socket.ts'
+import { acceptUnix, listenUnix, receiveFdsNow } from '../../syscalls/socket.ts'
 import type { CreateRequest, ExecDriver, ExecRequest, Found, Made } from './driver.ts'
 import { runtimeError } from './oci-error.ts'
 import type { Reaper } from './reaper.ts'
@@ -212,7 +212,7 @@ class Call implements Disposable {
     if (this.#listening === undefined) throw new EngineError('internal', 'nobody listens for a terminal')
     const connection = acceptUnix(this.#listening)
     try {
-      const [master] = receiveFds(connection)
+      const [master] = receiveFdsNow(connection)
       if (master === undefined) throw new EngineError('internal', `${this.#options.name} sent no terminal`)
       return master
     } finally {

@@ -28,7 +28,7 @@ import {
 } from '../../libcontainer/state.ts'
 import { statusOf } from '../../libcontainer/status.ts'
 import { waitForEnd } from '../../libcontainer/wait.ts'
-import { receiveFds, socketpair } from '../../syscalls/socket.ts'
+import { receiveFdsNow, socketpair } from '../../syscalls/socket.ts'
 import type { CreateRequest, ExecDriver, ExecRequest, Found, Made } from './driver.ts'
 import type { Reaper } from './reaper.ts'
 
@@ -165,10 +165,15 @@ export class ConsolePair implements Disposable {
     ;[this.#ours, this.theirs] = socketpair()
   }
 
-  /** To be called once the process is there: by then it has sent it, and nothing is waited for. */
+  /**
+   * To be called once the process is there: by then it has sent it. Not waited for: whoever was killed on
+   * the way never sends one, and every container would wait with us.
+   * @throws EngineError `conflict` when there is none
+   */
   receive(): number {
-    const [fd] = receiveFds(this.#ours)
-    if (fd === undefined) throw new EngineError('internal', 'init sent no terminal')
+    const [fd] = receiveFdsNow(this.#ours)
+    if (fd === undefined)
+      throw new EngineError('conflict', 'the process was killed before it had a terminal')
     return fd
   }
 
