@@ -15,6 +15,7 @@ export class Child {
   readonly pid: number
   #status: number | undefined
   #error: unknown
+  #isOthers = false
   /** Told once it has ended. */
   readonly #listeners = new Set<() => void>()
 
@@ -35,9 +36,23 @@ export class Child {
     if (this.alive) process.kill(this.pid, 'SIGKILL')
   }
 
+  /**
+   * From here on nobody asks here how it ends: it outlives us, and whoever adopts it will, a manager in detached
+   * mode. The kernel tells that once, and a short program may end before we do.
+   */
+  leave(): void {
+    this.#isOthers = true
+    this.#forget()
+  }
+
+  #forget(): void {
+    living.delete(this)
+    if (living.size === 0) process.off('SIGCHLD', lookAtAll)
+  }
+
   /** Asks the kernel how it is. */
   look(): void {
-    if (!this.alive) return
+    if (!this.alive || this.#isOthers) return
     try {
       this.#status = waitNoHang(this.pid)
     } catch (error) {
@@ -45,8 +60,7 @@ export class Child {
       this.#error = error
     }
     if (this.alive) return
-    living.delete(this)
-    if (living.size === 0) process.off('SIGCHLD', lookAtAll)
+    this.#forget()
     for (const listener of this.#listeners) listener()
   }
 

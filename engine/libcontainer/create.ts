@@ -58,6 +58,8 @@ export interface CreateOptions {
   notify?: string
   /** The container dies with this process. */
   foreground?: boolean
+  /** This process ends before the container does, and whoever adopts that wants its exit status. */
+  detach?: boolean
   /** Descriptors that become the container's 0 to 2; left out, our own. */
   stdio?: readonly [number, number, number]
   /** Inits spawned ahead: one of them, if it fits, in place of a new one. */
@@ -194,6 +196,7 @@ function startInit(
   undo.defer(() => channel.close())
   const birth = warm?.birth ?? giveBirth([...init, String(there)], namespaces, layout.open, timeOffsets)
   undo.defer(() => birth.child.kill())
+  if (options.detach && !birth.steppingStone) birth.child.leave()
   // With a copy of init's end in our hands we would never read the end of the socket. A warm one is passed its own later.
   if (!warm) layout[Symbol.dispose]()
   return {

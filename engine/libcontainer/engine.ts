@@ -17,6 +17,7 @@ export function engineOf(init: readonly [string, ...string[]], ahead?: InitSourc
       return await (await import('./create.ts')).createContainer({
         ...options,
         init,
+        detach: true,
         ...(warm ? { warm } : {}),
       })
     },

@@ -40,6 +40,8 @@ export interface ExecOptions {
   noNewKeyring?: boolean
   listener?: Listener
   trace?: boolean
+  /** We end before it does, and whoever adopts it wants its exit status. */
+  detach?: boolean
   /** Who may wait already; left out, or when none fits, a Node starts for it. */
   midwives?: Midwives
 }
@@ -70,6 +72,7 @@ async function execCold(options: ExecOptions, join: Namespace[]): Promise<Delive
   undo.defer(() => channel.close())
   const birth = giveBirth([...options.init, String(there)], join, layout.open)
   undo.defer(() => birth.child.kill())
+  if (options.detach && !birth.steppingStone) birth.child.leave()
   // With a copy of init's end in our hands we would never read the end of the socket.
   layout[Symbol.dispose]()
   // #region exec

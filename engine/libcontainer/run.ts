@@ -17,7 +17,6 @@ import { TerminalRelay } from './terminal-relay.ts'
 import { forwardSignals, prepareToWait, waitForEnd } from './wait.ts'
 
 export interface RunOptions extends CreateOptions {
-  detach?: boolean
   /** Leave the container's state for a later `delete`. */
   keep?: boolean
 }
@@ -83,7 +82,7 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
 
 /** @returns the exit status of the process; 0 when detached */
 export async function runInContainer(
-  options: ExecOptions & { detach?: boolean; pidFile?: string },
+  options: ExecOptions & { pidFile?: string },
 ): Promise<number> {
   const relay = relayFor(options.process.terminal ?? false, options)
   prepareToWait()

@@ -165,6 +165,19 @@ export function execDriverSuite(name: string, open: Open, language: 'OCI' | 'LXC
       await driver.kill(id, 9)
     })
 
+    test('of those that end at once, many at a time, no status is lost', async () => {
+      const { id } = await run(['sleep', '100'])
+      const path = join(directory, id, 'exec')
+      const request = { process: processOf(['sh', '-c', 'exit 5']) }
+      for (let round = 0; round < 3; round++) {
+        const many = await Promise.all(
+          Array.from({ length: 8 }, () => stdio(path, (fds) => driver.exec(id, { ...request, stdio: fds }))),
+        )
+        expect(new Set(await Promise.all(many.map(({ ended }) => ended)))).toEqual(new Set([5]))
+      }
+      await driver.kill(id, 9)
+    })
+
     test('with a terminal, its master comes back', async () => {
       const { id, console, ended } = await create('tty; stty size; read line; echo "got $line"', {
         process: { terminal: true },
