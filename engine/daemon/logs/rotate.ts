@@ -28,7 +28,7 @@ import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, wri
 import { link, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { EngineError } from '../../errors.ts'
+import { EngineError, hasCode } from '../../errors.ts'
 import { Bytes } from './bytes.ts'
 import type { LogCodec } from './codec.ts'
 import { compressFile } from './compress.ts'
@@ -116,16 +116,19 @@ export class RotatingLog implements LogDriver {
     for (const box of await mailboxes(this.#path))
       await link(this.#path, box.place(this.#finished)).catch(() => {})
     this.#finished++
-    closeSync(this.#fd)
     if (maxFiles < 2) await rm(this.#path, { force: true })
     else {
       for (const suffix of ['', '.gz']) await rm(`${this.#path}.${maxFiles - 1}${suffix}`, { force: true })
       for (let age = maxFiles - 2; age > 0; age--)
         for (const suffix of ['', '.gz'])
           await rename(`${this.#path}.${age}${suffix}`, `${this.#path}.${age + 1}${suffix}`).catch(() => {})
-      await rename(this.#path, `${this.#path}.1`)
+      // ENOENT: somebody has deleted it by hand, to win space.
+      await rename(this.#path, `${this.#path}.1`).catch(unlessMissing)
     }
-    this.#fd = openSync(this.#path, 'a+', 0o640)
+    // In this order: were there no next one, a number that we have closed would soon be another container's.
+    const next = openSync(this.#path, 'a+', 0o640)
+    closeSync(this.#fd)
+    this.#fd = next
     this.#size = 0
     // A failure costs disk, and no line.
     if (compress && maxFiles > 1) this.#compressing = compressFile(`${this.#path}.1`).catch(() => {})
@@ -135,6 +138,10 @@ export class RotatingLog implements LogDriver {
     await this.#compressing
     closeSync(this.#fd)
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!hasCode(error, 'ENOENT')) throw error
 }
 
 /** Bytes, with what a format adds to each record. */

@@ -20,6 +20,9 @@ import type { LogConfig, LogDriver, LogRecord } from './driver.ts'
 import { fillTag } from './options.ts'
 import { parseFacility, parseFormat, type Sender, syslogMessage } from './syslog-message.ts'
 
+/** Milliseconds for the other side of a stream to take a connection, or a line. */
+const patience = 10_000
+
 interface Line {
   send(message: Buffer): Promise<void>
   close(): void
@@ -135,7 +138,7 @@ async function openUdp(host: string, port: number): Promise<Line> {
 
 async function openTcp(dial: () => Socket, ready: string): Promise<Line> {
   const socket = dial()
-  socket.setTimeout(10_000, () => socket.destroy(new Error('it does not answer')))
+  socket.setTimeout(patience, () => socket.destroy(new Error('it does not answer')))
   try {
     await once(socket, ready)
   } catch (cause) {
@@ -156,9 +159,16 @@ async function openTcp(dial: () => Socket, ready: string): Promise<Line> {
     send: (message) =>
       new Promise((resolve, reject) => {
         if (broken) return reject(broken)
-        socket.write(Buffer.concat([message, Buffer.from('\n')]), (error) =>
-          error ? reject(error) : resolve(),
-        )
+        // It is there, and does not read: the container's end must not wait for that.
+        const late = setTimeout(() => {
+          reject(new EngineError('unavailable', 'the syslog daemon does not read'))
+          socket.destroy()
+        }, patience)
+        socket.write(Buffer.concat([message, Buffer.from('\n')]), (error) => {
+          clearTimeout(late)
+          if (error) reject(error)
+          else resolve()
+        })
       }),
     close: () => socket.end(),
   }

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { LogConfig, LogRecord } from '../../../../engine/daemon/logs/driver.ts'
 import { codecOf, openLogDriver } from '../../../../engine/daemon/logs/open.ts'
 import { attributesOf, fillTag, rotationOf } from '../../../../engine/daemon/logs/options.ts'
@@ -156,6 +157,33 @@ describe('syslog', () => {
     expect(text).toMatch(/^<30>1 \S+Z \S+ 0123456789ab \d+ 0123456789ab - one\n/)
     await log.close()
     server.close()
+  })
+
+  test('over tcp to one that is there and does not read: after a while that is an error, and nobody waits for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const server = createServer((socket) => socket.pause()).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const address = server.address()
+      const port = typeof address === 'object' ? address?.port : 0
+      const log = await openLogDriver(config('syslog', { 'syslog-address': `tcp://127.0.0.1:${port}` }))
+      const line = Buffer.alloc(64 * 1024 ** 2, 'x')
+      const written = log.write([{ stream: 'stdout', time: 0n, line }])
+      const failed = expect(written).rejects.toThrow(/does not read/)
+      let isOver = false
+      void failed.finally(() => {
+        isOver = true
+      })
+      while (!isOver) {
+        await vi.advanceTimersByTimeAsync(1000)
+        await sleep(20)
+      }
+      await failed
+      await log.close()
+      server.close()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('whose address is wrong, or where nobody is, is one clear error', async () => {

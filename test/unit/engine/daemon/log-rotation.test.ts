@@ -1,7 +1,18 @@
 // Files that rotate, and readers that follow them: nothing lost, nothing doubled.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -87,6 +98,25 @@ describe('rotation', () => {
     writeFileSync(path, '{"log":"half of a re', { flag: 'a' })
     await write(path, { maxFiles: 1, compress: false }, [3])
     expect(await read(path, jsonFile())).toEqual([1, 2, 3])
+  })
+
+  test('one that somebody has deleted goes on anew, and no number of a file is closed that is another’s', async () => {
+    const path = place()
+    const log = new RotatingLog(path, jsonFile(), { maxSize: 2 * lineLength, maxFiles: 3, compress: false })
+    await log.write([numbered(1)])
+    // With its directory: there is no next file.
+    rmSync(dirname(path), { recursive: true })
+    await expect(log.write(range(2, 5).map((one) => numbered(one)))).rejects.toThrow()
+    const others = range(1, 5).map(() => openSync(directory, 'r'))
+    await expect(log.write(range(6, 9).map((one) => numbered(one)))).rejects.toThrow()
+    for (const fd of others) {
+      expect(fstatSync(fd).isDirectory()).toBe(true)
+      closeSync(fd)
+    }
+    mkdirSync(dirname(path))
+    await log.write(range(1, 4).map((one) => numbered(one)))
+    await log.close()
+    expect((await read(path, jsonFile())).at(-1)).toBe(4)
   })
 
   test('a log that cannot be written is one clear error', async () => {
