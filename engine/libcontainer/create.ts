@@ -85,6 +85,8 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
     rootless: options.rootless ?? false,
     warn: (line) => listener.onWarning?.(line),
   })
+  // Given back after all that is undone: who waits for it must not meet the half of it.
+  using lock = new DisposableStack()
   await using undo = new AsyncDisposableStack()
   const warm = takeWarm(options, undo)
   const reservation = warm?.reservation
@@ -98,7 +100,7 @@ export async function createContainer(options: CreateOptions): Promise<Created> 
   const directory = reserveName(root, state)
   undo.defer(() => removeContainerDirectory(root, id))
   if (options.notify) (await import('./notify-socket.ts')).makeNotifyDirectory(root, id)
-  using _ = lockContainer(root, id)
+  lock.use(lockContainer(root, id))
 
   // First, since Node takes a while to start; init waits for its request.
   using init = startInit(options, directory, warm, undo)

@@ -3,8 +3,17 @@
 //
 // Next: engine/libcontainer/create.ts
 import { errorLine } from '../errors.ts'
+import { exitAtOnce } from '../syscalls/process.ts'
 import type { Engine } from './commands/verb.ts'
 import type { InitSource } from './idle-init.ts'
+
+/**
+ * The program has our descriptors 0 to 2, and runs. Node's own exit would put back how they were when we
+ * started, and take O_NONBLOCK away from one who has just set it.
+ */
+function leave(status: number): never {
+  exitAtOnce(status)
+}
 
 /**
  * @param init command line that becomes init
@@ -34,9 +43,14 @@ export function engineOf(init: readonly [string, ...string[]], ahead?: InitSourc
     },
     runContainer: async (options) => {
       using warm = ahead
-      return await (await import('./run.ts')).runContainer({ ...options, init, ...(warm ? { warm } : {}) })
+      const { runContainer } = await import('./run.ts')
+      const result = await runContainer({ ...options, init, ...(warm ? { warm } : {}) })
+      return options.detach ? leave(result.status) : result
     },
-    execInContainer: async (options) => (await import('./run.ts')).runInContainer({ ...options, init }),
+    execInContainer: async (options) => {
+      const status = await (await import('./run.ts')).runInContainer({ ...options, init })
+      return options.detach ? leave(status) : status
+    },
     killContainer: async (...args) => (await import('./kill.ts')).killContainer(...args),
     deleteContainer: async (...args) => (await import('./delete.ts')).deleteContainer(...args),
     cgroupOf: async (state) => (await import('./cgroups/open.ts')).cgroupOf(state),

@@ -26,6 +26,7 @@ export function killContainer(root: string, state: RuntimeState, signal: number,
   } catch (cause) {
     throw new EngineError('conflict', 'container not running', { cause })
   }
-  // A frozen process gets its signal when it thaws, and SIGKILL should not wait for that.
-  if (status === 'paused' && signal === constants.signals.SIGKILL) cgroup.thaw()
+  // A frozen process gets its signal when it thaws, and SIGKILL should not wait for that: whether it
+  // runs, waits for its start, or is just being paused.
+  if (signal === constants.signals.SIGKILL && cgroup.state !== 'thawed') cgroup.thaw()
 }

@@ -57,6 +57,8 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
     foreground: !detach,
   })
   await using undo = new AsyncDisposableStack()
+  // Our own terminal is given back whatever happens; the second time it does nothing.
+  if (relay) undo.defer(() => relay.end())
   const warn = options.listener?.onWarning
   const tell = (error: unknown): void => warn?.(`systemd was not told: ${errorLine(error)}`)
   if (!(options.keep ?? false))
@@ -81,9 +83,7 @@ export async function runContainer(options: RunOptions): Promise<RunResult> {
 }
 
 /** @returns the exit status of the process; 0 when detached */
-export async function runInContainer(
-  options: ExecOptions & { pidFile?: string },
-): Promise<number> {
+export async function runInContainer(options: ExecOptions & { pidFile?: string }): Promise<number> {
   const relay = relayFor(options.process.terminal ?? false, options)
   prepareToWait()
   const { birth, pid } = await execInContainer({ ...options, ...(relay ? { console: relay.socket } : {}) })

@@ -61,6 +61,8 @@ export class TerminalRelay {
   async end(): Promise<void> {
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, 500).unref())
     await Promise.race([this.#drained, timeout])
+    // A pipe that is read slowly gets all of it.
+    await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
     this.#undo.dispose()
   }
 }

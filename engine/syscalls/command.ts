@@ -24,7 +24,7 @@ export function command(file: string, ...args: string[]): string {
     file,
     () => args.join(' '),
     () => {
-      const result = childProcess().spawnSync(file, args, { encoding: 'utf8' })
+      const result = childProcess().spawnSync(file, args, { encoding: 'utf8', maxBuffer: Infinity })
       if (codeOf(result.error) === 'ENOENT')
         throw new EngineError('unavailable', `the program ${file} is not installed`)
       if (result.status !== 0)
@@ -52,7 +52,7 @@ export function converse(
     file,
     () => args.join(' '),
     () => {
-      const result = childProcess().spawnSync(file, args, { encoding: 'utf8', input })
+      const result = childProcess().spawnSync(file, args, { encoding: 'utf8', input, maxBuffer: Infinity })
       if (codeOf(result.error) === 'ENOENT')
         throw new EngineError('unavailable', `the program ${file} is not installed`)
       // EPIPE: it did not care to read, which is its own business.

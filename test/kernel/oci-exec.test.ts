@@ -180,6 +180,22 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('exec (
     expect((await container.exec('true')).status).not.toBe(0)
   })
 
+  must('exec is refused while create is still at work: what it would see is the host', async () => {
+    const container = await runtime.container()
+    const go = join(container.bundle, 'go')
+    const wait = `while ! test -e ${go}; do sleep 0.05; done`
+    await container.configure({
+      hooks: { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', wait], env: ['PATH=/bin:/usr/bin'] }] },
+    })
+    const creating = container.create()
+    await expect.poll(() => container.status().catch(() => '')).toBe('creating')
+    const early = await container.exec('cat /etc/passwd')
+    expect(early).toMatchObject({ stdout: '', stderr: expect.stringMatching(/still being created/) })
+    expect(early.status).not.toBe(0)
+    await writeFile(go, '')
+    expect(await creating).toMatchObject({ status: 0 })
+  })
+
   must('ps, list and events say what is there', async () => {
     const container = await launched()
     const { pid } = await container.state()

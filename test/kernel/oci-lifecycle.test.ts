@@ -241,6 +241,14 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('runtim
     await expect.poll(async () => (await container.output()).length).toBeGreaterThan(before)
   })
 
+  must('kill reaches one that was paused before its start', async () => {
+    const container = await runtime.container()
+    await container.create()
+    expect(await runtime.call(['pause', container.id])).toMatchObject({ status: 0 })
+    expect(await container.kill('KILL')).toMatchObject({ status: 0 })
+    await expect.poll(() => container.status()).toBe('stopped')
+  })
+
   must('delete removes the cgroups of every hierarchy', async () => {
     const container = await runtime.container()
     const { pid } = await container.launch()

@@ -95,6 +95,26 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('rootle
     expect(await container.delete('--force')).toMatchObject({ status: 0 })
   })
 
+  must(
+    'without a cgroup, one that joins the PID namespace of another is ended, and not the other',
+    async () => {
+      const first = await rootless.container()
+      const { pid } = await first.launch()
+      const { linux } = await first.config()
+      const { namespaces, ...rest } = linux as { namespaces: { type: string }[] }
+      const joined = namespaces.map(({ type }) =>
+        type === 'pid' || type === 'user' ? { type, path: `/proc/${pid}/ns/${type}` } : { type },
+      )
+      const { uidMappings: _, gidMappings: __, ...others } = rest as Record<string, unknown>
+      const second = await rootless.container()
+      await second.write({ ...(await second.config()), linux: { ...others, namespaces: joined } })
+      await second.launch()
+      expect(await second.kill('KILL', '--all')).toMatchObject({ status: 0 })
+      await expect.poll(() => second.status(), patience).toBe('stopped')
+      expect(await first.status()).toBe('running')
+    },
+  )
+
   must('a container that shares the PID namespace is ended by its first process', async () => {
     const { linux } = await (await rootless.container()).config()
     const namespaces = (linux as { namespaces: { type: string }[] }).namespaces

@@ -29,6 +29,16 @@ export function freezeV1(path: string): void {
   throw new EngineError('internal', `freeze ${path}: it stays in FREEZING`)
 }
 
+/** Frozen until disposed of. One whose process does not stop, in state D, is not: what was to be done is done all the same. */
+export function frozenFor(cgroup: { freeze(): void; thaw(): void }): Disposable | undefined {
+  try {
+    cgroup.freeze()
+    return { [Symbol.dispose]: () => cgroup.thaw() }
+  } catch {
+    return undefined
+  }
+}
+
 export function thawV1(path: string): void {
   write(join(path, 'freezer.state'), 'THAWED')
 }

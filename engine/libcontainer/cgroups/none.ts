@@ -3,9 +3,10 @@
 // container is said by its PID namespace, if it has one of its own.
 //
 // Called through open.ts. Next: engine/libcontainer/create.ts
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
 import type { Resources } from '../config/resources.ts'
+import { isAlive, type ProcessIdentity } from '../process-identity.ts'
 import type { Cgroup, CgroupMounts, FreezerState, OomWatcher } from './cgroup.ts'
 import { signalAll } from './members.ts'
 import { firstLimit, refuse } from './setting.ts'
@@ -15,10 +16,10 @@ export class NoCgroup implements Cgroup {
   readonly paths: Record<string, string> = {}
   readonly #reason: string
   readonly #warn: (line: string) => void
-  readonly #init: number | undefined
+  readonly #init: ProcessIdentity | undefined
 
   /** @param init the container's first process */
-  constructor(reason: string, warn: (line: string) => void, init?: number) {
+  constructor(reason: string, warn: (line: string) => void, init?: ProcessIdentity) {
     this.#reason = reason
     this.#warn = warn
     this.#init = init
@@ -51,10 +52,12 @@ export class NoCgroup implements Cgroup {
   readonly state: FreezerState = 'thawed'
 
   pids(): number[] {
-    const own = namespaceOf(this.#init)
-    if (this.#init === undefined || own === undefined) return []
-    // In the caller's own namespace everybody else is a stranger.
-    if (own === namespaceOf('self')) return [this.#init]
+    const init = this.#init
+    // Its number may be somebody else's by now.
+    if (init === undefined || !isAlive(init)) return []
+    const own = namespaceOf(init.pid)
+    // In a namespace that is another container's, or the caller's own, everybody else is a stranger.
+    if (own === undefined || own === namespaceOf('self') || !isFirst(init.pid)) return [init.pid]
     return readdirSync('/proc')
       .map(Number)
       .filter((pid) => pid > 0 && namespaceOf(pid) === own)
@@ -85,6 +88,16 @@ export class NoCgroup implements Cgroup {
 
   mounts(): CgroupMounts {
     return { version: 1, controllers: [], links: [] }
+  }
+}
+
+/** Is it process 1 of its PID namespace? proc_pid_status(5), NSpid: its numbers, the innermost last. */
+function isFirst(pid: number): boolean {
+  try {
+    return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    // ENOENT: it has just ended.
+    return false
   }
 }
 

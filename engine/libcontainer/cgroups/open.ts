@@ -7,6 +7,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import { EngineError } from '../../errors.ts'
+import type { ProcessIdentity } from '../process-identity.ts'
 import type { RuntimeState } from '../state.ts'
 import type { Cgroup, CgroupOptions } from './cgroup.ts'
 import { type Hierarchies, hierarchies, ownCgroup, versionOf } from './hierarchy.ts'
@@ -46,10 +47,10 @@ export function openCgroup(cgroupsPath: string | undefined, id: string, options:
 export function fromPaths(
   saved: Readonly<Record<string, string>>,
   warn: (line: string) => void = () => {},
-  init?: { readonly pid: number },
+  init?: ProcessIdentity,
 ): Cgroup {
   const names = Object.keys(saved)
-  if (names.length === 0) return new NoCgroup('it was created without', warn, init?.pid)
+  if (names.length === 0) return new NoCgroup('it was created without', warn, init)
   const { '': unified } = saved
   return names.length === 1 && unified !== undefined ? new CgroupV2(unified, warn) : new CgroupV1(saved, warn)
 }

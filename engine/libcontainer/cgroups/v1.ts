@@ -17,7 +17,7 @@ import type { Cgroup, CgroupMounts, FreezerState, OomWatcher } from './cgroup.ts
 import { completeRules } from './device-rules.ts'
 import { writeDeviceRules } from './devices-v1.ts'
 import { attachDeviceRules } from './devices-v2.ts'
-import { freezeV1, stateV1, thawV1 } from './freezer.ts'
+import { freezeV1, frozenFor, stateV1, thawV1 } from './freezer.ts'
 import { hierarchies, isHostRoot } from './hierarchy.ts'
 import { endAll, joinCgroup, processesIn, removeEmptyParents, removeTree, signalAll } from './members.ts'
 import { oomKillsV1, watchOomV1 } from './oom.ts'
@@ -145,13 +145,8 @@ export class CgroupV1 implements Cgroup {
       return
     }
     // Frozen, so that nobody forks while the list is read.
-    const freezes = this.paths.freezer !== undefined && this.state === 'thawed'
-    if (freezes) this.freeze()
-    try {
-      signalAll(this.pids(), signal)
-    } finally {
-      if (freezes) this.thaw()
-    }
+    using _ = this.paths.freezer !== undefined && this.state === 'thawed' ? frozenFor(this) : undefined
+    signalAll(this.pids(), signal)
   }
 
   kill(): void {

@@ -26,7 +26,7 @@ import type { Resources } from '../config/resources.ts'
 import type { Cgroup, CgroupMounts, FreezerState, OomWatcher } from './cgroup.ts'
 import { completeRules } from './device-rules.ts'
 import { attachDeviceRules } from './devices-v2.ts'
-import { freezeV2, stateV2, thawV2 } from './freezer.ts'
+import { freezeV2, frozenFor, stateV2, thawV2 } from './freezer.ts'
 import { hierarchies, isHostRoot, ownCgroup } from './hierarchy.ts'
 import { endAll, joinCgroup, processesIn, removeEmptyParents, removeTree, signalAll } from './members.ts'
 import { oomKillsV2, watchOomV2 } from './oom.ts'
@@ -188,13 +188,8 @@ export class CgroupV2 implements Cgroup {
       return
     }
     // Frozen, so that nobody forks while the list is read.
-    const before = this.state
-    if (before === 'thawed') freezeV2(this.#path)
-    try {
-      signalAll(this.pids(), signal)
-    } finally {
-      if (before === 'thawed') thawV2(this.#path)
-    }
+    using _ = this.state === 'thawed' ? frozenFor(this) : undefined
+    signalAll(this.pids(), signal)
   }
 
   kill(): void {

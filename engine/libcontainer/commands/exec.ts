@@ -54,6 +54,9 @@ export const verb: Verb = {
   async run(context, flags, [id = '', ...args]) {
     const state = loadState(context.root, id)
     const status = await statusNow(context, state)
+    // Its mounts are the host's yet.
+    if (status === 'creating')
+      throw new EngineError('conflict', 'cannot exec in a container that is still being created')
     if (status === 'stopped') throw new EngineError('conflict', 'cannot exec in a stopped container')
     // A new process of a frozen cgroup is frozen too: exec would hang until `resume`.
     if (status === 'paused' && !flags.on('ignore-paused'))

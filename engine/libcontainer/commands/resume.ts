@@ -14,7 +14,8 @@ export const verb: Verb = {
     const cgroup = await context.engine.cgroupOf(loadState(context.root, id))
     // The freezer itself is asked, and not the status: a container that was
     // created, and paused before its start, is `created` all the while.
-    if (cgroup.state !== 'frozen') throw new EngineError('conflict', 'container not paused')
+    // A `pause` that was killed may have left it half frozen.
+    if (cgroup.state === 'thawed') throw new EngineError('conflict', 'container not paused')
     cgroup.thaw()
     return 0
   },
