@@ -91,6 +91,9 @@ export async function assemble(
   }
 }
 
+/** Milliseconds between two attempts to have a supervisor. */
+const pause = 5000
+
 type OnEnd = (container: string, exec: string | undefined, end: Parameters<Lifecycle['ended']>[1]) => void
 
 /** The connection to the supervisor: made when somebody needs it, and again when it was lost. */
@@ -134,15 +137,23 @@ class SupervisorLine {
     client.onEvent = ({ container, exec, end }) => this.onEnd(container, exec, end)
     await client.events()
     await this.#onOpen(client)
+    // One that is gone since the last word is not kept.
+    await client.list()
     undo.move()
-    // Gone before this, it has failed one of the two, and whoever waits for us.
     client.onClose = () => {
       this.#open = undefined
       this.#warn('the supervisor is gone')
-      // Somebody has to hear how its containers end.
-      this.client().catch((error: unknown) => this.#warn(errorLine(error)))
+      this.#again()
     }
     return client
+  }
+
+  /** Somebody has to hear how its containers end: until there is one. */
+  #again(): void {
+    this.client().catch((error: unknown) => {
+      this.#warn(errorLine(error))
+      setTimeout(() => this.#again(), pause).unref()
+    })
   }
 }
 
@@ -160,9 +171,14 @@ function clearAway(lifecycle: Lifecycle, warn: (line: string) => void): void {
 }
 
 function startAgain(lifecycle: Lifecycle, warn: (line: string) => void): void {
-  for (const { id, name, hostConfig, manuallyStopped, state } of lifecycle.parts.containers.all()) {
+  const { containers } = lifecycle.parts
+  for (const record of containers.all()) {
+    const { id, name, hostConfig, manuallyStopped, state } = record
     if (state.pid !== 0 || state.status === 'created') continue
-    if (!startsWithDaemon(hostConfig.RestartPolicy, manuallyStopped)) continue
+    // Whoever was to start it again, after a pause, has gone.
+    const waited = state.status === 'restarting'
+    if (waited) containers.save(happened(record, 'ended'))
+    if (!waited && !startsWithDaemon(hostConfig.RestartPolicy, manuallyStopped)) continue
     lifecycle.start(id, name).catch((error: unknown) => warn(`start ${name} again: ${errorLine(error)}`))
   }
 }

@@ -53,7 +53,7 @@ async function serve(options: DaemonOptions, log: Logger): Promise<void> {
         driverReasons = choice.reasons
         return choice.driver
       },
-      { inUse: (db) => new Containers(db).layersInUse() },
+      { inUse: (db) => new Containers(db).layersInUse(), warn: (line) => log.warn(line) },
     ),
   )
   const daemon = await assemble(options, graph, driverReasons, log)

@@ -34,6 +34,12 @@ export interface Graph extends AsyncDisposable {
   taken: readonly string[]
 }
 
+export interface OpenGraphOptions {
+  wait?: number
+  inUse?: (db: GraphDB) => string[]
+  warn?: (line: string) => void
+}
+
 /**
  * @param root the data-root
  * @param choice a driver, whose directory is below it; closed with the graph. Without the lock it is left alone: what it sees is
@@ -41,12 +47,13 @@ export interface Graph extends AsyncDisposable {
  *   of another's cleanup()
  * @param options.wait milliseconds that another process may still have it
  * @param options.inUse layers in which somebody works, whom an earlier process has left: they stay mounted
+ * @param options.warn told of what an earlier process left and that cannot go just now
  * @throws EngineError `conflict`: `in use by PID 4711 (tockerd)`
  */
 export async function openGraph(
   root: string,
   choice: GraphDriver | (() => Promise<GraphDriver>),
-  { wait = 0, inUse = () => [] }: { wait?: number; inUse?: (db: GraphDB) => string[] } = {},
+  { wait = 0, inUse = () => [], warn = () => {} }: OpenGraphOptions = {},
 ): Promise<Graph> {
   // Whatever is made before something fails is undone, the last first.
   await using undo = new AsyncDisposableStack()
@@ -59,7 +66,7 @@ export async function openGraph(
   const db = undo.use(GraphDB.open(join(directory, 'graph.db')))
   const taken = await driver.cleanup(inUse(db))
   const content = await ContentStore.open(join(directory, 'content'))
-  const layers = await LayerStore.open(db, driver)
+  const layers = await LayerStore.open(db, driver, warn)
   const opened = undo.move()
   return {
     ...{ root, content, db, layers, driver, taken },

@@ -53,10 +53,10 @@ export class LayerStore {
   }
 
   /** Removes what a killed process left: layers and directories that nothing uses. The driver has cleaned up. */
-  static async open(db: GraphDB, driver: GraphDriver): Promise<LayerStore> {
+  static async open(db: GraphDB, driver: GraphDriver, warn: (line: string) => void): Promise<LayerStore> {
     const store = new LayerStore(db, driver)
     db.transaction(() => store.#forgetUnused())
-    await removeOrphans(db, driver)
+    await removeOrphans(db, driver, warn)
     return store
   }
 

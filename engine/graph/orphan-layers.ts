@@ -3,7 +3,7 @@
 //
 // Called by layers.ts.
 import type { GraphDriver } from '../drivers/graph/driver.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, errorLine } from '../errors.ts'
 import type { GraphDB } from './graphdb.ts'
 
 /** The layer below a container's, with what every container has. */
@@ -11,8 +11,12 @@ export function initOf(driverId: string): string {
   return `${driverId}-init`
 }
 
-/** @throws EngineError when some of them cannot go */
-export async function removeOrphans(db: GraphDB, driver: GraphDriver): Promise<void> {
+/** @param warn told of those that cannot go just now: a file with chattr +i, a disk that fails. The next time they are tried again */
+export async function removeOrphans(
+  db: GraphDB,
+  driver: GraphDriver,
+  warn: (line: string) => void,
+): Promise<void> {
   const known = new Set([
     ...db.layers.all().map((row) => row.driver_id),
     ...db.layers.readWrites('all').flatMap((id) => [id, initOf(id)]),
@@ -23,11 +27,13 @@ export async function removeOrphans(db: GraphDB, driver: GraphDriver): Promise<v
     const left: string[] = []
     for (const id of orphans)
       await driver.remove(id).catch((error: unknown) => {
-        if (!(error instanceof EngineError) || error.kind !== 'conflict') throw error
-        left.push(id)
+        if (error instanceof EngineError && error.kind === 'conflict') left.push(id)
+        else warn(`remove layer ${id}, which no image has: ${errorLine(error)}`)
       })
-    if (left.length === orphans.length)
-      throw new EngineError('internal', `remove ${left.length} layers that no image has: they are in use`)
+    if (left.length === orphans.length) {
+      warn(`${left.length} layers that no image has are in use, and stay`)
+      return
+    }
     orphans = left
   }
 }

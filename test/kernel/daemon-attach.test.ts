@@ -82,6 +82,19 @@ describe.runIf(isRoot)('who attaches (needs root)', () => {
     await tockerd.ok('rm', '-f', 'echo')
   })
 
+  test('just when it starts: it is attached, at one moment or the other', async () => {
+    for (let round = 0; round < 20; round++) {
+      const name = `moment-${round}`
+      await create(name, 'sh', '-c', 'sleep 0.2')
+      const attached = tockerd.request('POST', `/containers/${name}/attach?stream=1&stdout=1`)
+      await sleep(round * 4)
+      await tockerd.request('POST', `/containers/${name}/start`)
+      // To its end, with the container's.
+      await attached
+      await tockerd.ok('rm', '-f', name)
+    }
+  })
+
   test('to a program that says nothing, and leaves', async () => {
     await create('quiet', 'sleep', '1000')
     await tockerd.ok('start', 'quiet')

@@ -2,7 +2,7 @@
 // that client's alone: no descriptors left, requests without measure, a supervisor that is
 // killed under a client. Needs root.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -75,6 +75,42 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
     expect(await tockerd.ok('ps', '-q', '--no-trunc')).toBe(id)
     await tockerd.ok('stop', '-t', '0', id)
     await expect.poll(() => tockerd.ok('ps', '-aq')).toBe('')
+  })
+
+  const restarts = async (name: string): Promise<string> =>
+    await tockerd.ok('inspect', '--format', '{{.State.Status}} {{.RestartCount}}', name)
+
+  test('what was to run again after a pause does so when its daemon was killed meanwhile', async () => {
+    await run('-d', '--restart', 'on-failure', '--name', 'again', 'busybox', 'false')
+    await expect.poll(() => restarts('again'), { timeout: 20_000 }).toMatch(/^restarting [4-9]/)
+    await tockerd.kill()
+    await tockerd.start()
+    const before = Number((await restarts('again')).split(' ')[1])
+    await expect
+      .poll(async () => Number((await restarts('again')).split(' ')[1]), { timeout: 20_000 })
+      .toBeGreaterThan(before)
+    await tockerd.ok('rm', '-f', 'again')
+  })
+
+  test('what was to run again, and cannot, has ended: it is started by hand, or not at all', async () => {
+    const source = join(tockerd.directory, 'source')
+    mkdirSync(source)
+    const mount = `type=bind,src=${source},dst=/source`
+    await run('-d', '--restart', 'always', '--name', 'unable', '--mount', mount, 'busybox', 'false')
+    await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^restarting [3-9]/)
+    rmdirSync(source)
+    await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^exited/)
+    const { exitCode, stderr } = await tockerd.docker(['start', 'unable'])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(source)])
+    await tockerd.ok('rm', 'unable')
+  })
+
+  test('by force one goes that ends and begins all the while', async () => {
+    for (let round = 0; round < 20; round++) {
+      await run('-d', '--restart', 'always', '--name', 'loop', 'busybox', 'false')
+      await sleep(80 + round * 10)
+      await tockerd.ok('rm', '-f', 'loop')
+    }
   })
 
   test('who joins a container that is being removed runs, or hears that it does not run; and nobody after that suffers', async () => {

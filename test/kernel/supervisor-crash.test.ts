@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -156,6 +157,21 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('kill -
     await once(holder.stdout, 'data')
     await supervision.reconnect()
     expect(await supervision.client.list()).toEqual([])
+  })
+
+  test('of the supervisor, when the log’s other end is away, too: who runs goes on', async () => {
+    const server = createServer((socket) => void socket.resume()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const log = { driver: 'syslog' as const, options: { 'syslog-address': `tcp://127.0.0.1:${port}` } }
+    const id = await supervision.create('while :; do echo x; usleep 5000; done', { log })
+    await supervision.client.start({ container: id })
+    await supervision.killSupervisor()
+    server.close()
+    await supervision.reconnect()
+    expect(await running(id)).toMatchObject({ phase: 'running', adopted: true })
+    await supervision.client.delete({ container: id, force: true })
   })
 
   test('of the supervisor, by runc: the same', async () => {

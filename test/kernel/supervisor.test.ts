@@ -1,5 +1,5 @@
 // The supervisor: the life of a container from outside, and what survives whom. Needs root.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nothingLeft } from '../suites/nothing-left.ts'
@@ -186,15 +186,19 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
         })
       // Several at once: of these one at most finds somebody who waits for it, and the others are born in there.
       const starts = Promise.allSettled(execs.map((exec) => client.start({ container: other, exec })))
-      // They come into a cgroup that is frozen, and when it thaws they are dead.
+      // They come into a cgroup that is frozen, are killed there, and when it thaws they are dead.
       await client.pause(other)
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      await client.kill({ container: other, signal: 9 })
+      await expect.poll(async () => (await client.pids(other)).length, { timeout: 10_000 }).toBeGreaterThan(3)
+      const [first] = (await client.list()).filter((one) => one.container === other)
+      for (const pid of await client.pids(other)) if (pid !== first?.pid) process.kill(pid, 'SIGKILL')
+      await client.resume(other)
       const answers = (await starts).map((one) => (one.status === 'rejected' ? String(one.reason) : ''))
       expect(answers).toContainEqual(expect.stringContaining('was killed before it had a terminal'))
-      for (const exec of execs) await client.wait({ container: other, exec })
-      await client.wait({ container: other })
-      await client.delete({ container: other })
+      for (const exec of execs) {
+        await client.kill({ container: other, exec, signal: 9 }).catch(() => {})
+        await client.wait({ container: other, exec })
+      }
+      await client.delete({ container: other, force: true })
     })
 
     test('that is started while its container goes is an error, and leaves nothing', async () => {
@@ -239,6 +243,41 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
     expect(unframe(await collect(second.stream)).stdout).toBe('one\ntwo\n')
     expect(unframe(await collect(late.stream)).stdout).toBe('two\n')
     await client.wait({ container: id })
+    await client.delete({ container: id })
+  })
+
+  test('a client that does not read holds up a container, and not its end', async () => {
+    const { client } = supervision
+    const id = await supervision.create(['yes'])
+    const { stream } = await client.attach({ container: id, stdin: false, stdout: true, stderr: true })
+    await client.start({ container: id })
+    await expect.poll(async () => existsSync(supervision.logConfig(id).path)).toBe(true)
+    await client.kill({ container: id, signal: 9 })
+    expect((await client.wait({ container: id })).status).toBe(137)
+    stream.destroy()
+    await client.delete({ container: id })
+  })
+
+  test('a client that is cut off ends the input that was its own', async () => {
+    const { client } = supervision
+    const script = 'head -c 1000000 /dev/zero; cat > /dev/null'
+    const id = await supervision.create(script, { stdin: true })
+    const { stream } = await client.attach({ container: id, stdin: true, stdout: true, stderr: true })
+    await client.start({ container: id })
+    await expect.poll(async () => existsSync(supervision.logConfig(id).path)).toBe(true)
+    // With bytes for it on their way, and so without an end: the other side reads ECONNRESET.
+    stream.destroy()
+    expect((await client.wait({ container: id })).status).toBe(0)
+    await client.delete({ container: id })
+  })
+
+  test('what a create that failed has left of its name is in nobody’s way', async () => {
+    const { client } = supervision
+    const id = 'lc-left-behind'
+    mkdirSync(join(supervision.exec, 'containers', id, 'execs'), { recursive: true })
+    await supervision.createAs(id, ['true'])
+    await client.start({ container: id })
+    expect((await client.wait({ container: id })).status).toBe(0)
     await client.delete({ container: id })
   })
 

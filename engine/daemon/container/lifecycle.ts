@@ -80,7 +80,9 @@ export class Lifecycle {
     } catch (error) {
       const [first] = errorsOf(error)
       const status = first instanceof EngineError && first.exitStatus !== 125 ? first.exitStatus : 128
-      containers.save(failed(record, errorLine(error), status))
+      // One that was to run again does not: it is nobody's turn any more.
+      const now = record.state.status === 'restarting' ? happened(record, 'ended') : record
+      containers.save(failed(now, errorLine(error), status))
       if (record.hostConfig.AutoRemove)
         await this.#remove(containers.find(record.id), { force: true, volumes: true })
       throw error
@@ -260,20 +262,28 @@ export class Lifecycle {
 
   /** @throws EngineError `conflict` while it runs, unless forced */
   async remove(id: string, typed: string, options: RemoveOptions): Promise<void> {
-    const { containers } = this.parts
-    const { state } = containers.find(id)
-    if (options.force && state.status === 'restarting') this.#cancelRestart(containers.find(id))
-    else if (options.force && state.pid !== 0) {
-      await this.kill(id, typed, constants.signals.SIGKILL).catch(unless('conflict'))
+    this.parts.containers.find(id)
+    // As often as somebody starts it meanwhile.
+    while (!(await this.#removeNow(id, typed, options))) {
+      await this.kill(id, typed, constants.signals.SIGKILL).catch(unless('conflict', 'not-found'))
       const over = this.#over(id)
       if (!(await within(over, 1))) await this.#insist(id, over)
     }
-    await containers.turns.take(id, async () => {
-      const record = containers.get(id)
+  }
+
+  /** @returns false for one that has to be killed first */
+  async #removeNow(id: string, typed: string, options: RemoveOptions): Promise<boolean> {
+    const { containers } = this.parts
+    return await containers.turns.take(id, async () => {
       // With --rm it went by itself.
-      if (record === undefined) return
+      if (containers.get(id) === undefined) return true
+      const { status, pid } = containers.find(id).state
+      if (options.force && pid !== 0) return false
+      if (options.force && status === 'restarting') this.#cancelRestart(containers.find(id))
+      const record = containers.find(id)
       allow('remove', record.state.status, { id, typed })
       await this.#remove(record, options)
+      return true
     })
   }
 

@@ -21,6 +21,8 @@ export async function removal(
   using _ = await parts.readers.close(id)
   const layer = containers.layerOf(id)
   const names = anonymous ? volumes.anonymousOf(id) : []
+  // While there is a record, a daemon that starts goes on with it; a directory without one is nobody's.
+  rmSync(containerDirectory(graph.root, id), { recursive: true, force: true })
   // The row first: killed here, the layer belongs to nobody, and goes when the graph is opened.
   try {
     containers.remove(id)
@@ -30,7 +32,7 @@ export async function removal(
     await graph.driver.remove(layer)
     containers.remove(id)
   }
-  await removeFiles(parts, { id, layer })
+  await graph.layers.removeReadWrite(layer)
   dropSharedMemory(parts.execRoot, record)
   // One that somebody else uses, too, stays; whoever shared it may be going at the same time.
   for (const name of names)
@@ -39,11 +41,7 @@ export async function removal(
 
 /** One whose record could not be read; its process, if it had one, was ended when the daemon began. */
 export async function removeDamaged(parts: LaunchParts, row: ContainerRow): Promise<void> {
+  rmSync(containerDirectory(parts.graph.root, row.id), { recursive: true, force: true })
   parts.containers.remove(row.id)
-  await removeFiles(parts, row)
-}
-
-async function removeFiles({ graph }: LaunchParts, { id, layer }: Pick<ContainerRow, 'id' | 'layer'>) {
-  await graph.layers.removeReadWrite(layer)
-  rmSync(containerDirectory(graph.root, id), { recursive: true, force: true })
+  await parts.graph.layers.removeReadWrite(row.layer)
 }

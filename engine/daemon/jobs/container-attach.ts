@@ -69,7 +69,7 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
     const process = await new Promise<Socket | undefined>((resolve, reject) => {
       let isConnecting = false
       const watch = onHangUp(client, () => client.destroy())
-      const waiting = lifecycle.beforeStart(id, async () => {
+      const meet = async (): Promise<void> => {
         isConnecting = true
         watch[Symbol.dispose]()
         try {
@@ -77,18 +77,25 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
         } catch (error) {
           reject(error)
         }
-      })
+      }
+      const waiting = lifecycle.beforeStart(id, meet)
       const leave = (): void => {
         waiting[Symbol.dispose]()
         watch[Symbol.dispose]()
         // Once it is being connected, that is waited for: somebody has to hang up.
-        if (!isConnecting) resolve(undefined)
+        if (isConnecting) return
+        // It was about to run when we came.
+        if (containers.get(id)?.state.pid) void meet()
+        else resolve(undefined)
       }
       // A start that fails never gets there, and a client may leave: then there is nothing to read.
       void containers
         .until(
           id,
-          (one) => one === undefined || (one.state.error !== '' && one.state.error !== state.error),
+          (one) =>
+            one === undefined ||
+            one.state.pid !== 0 ||
+            (one.state.error !== '' && one.state.error !== state.error),
           job.signal,
         )
         .then(leave, leave)

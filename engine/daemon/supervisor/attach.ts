@@ -48,8 +48,9 @@ async function connectInput(socket: Socket, process: Supervised): Promise<void> 
   // Its input is over, by whomever: what else comes is thrown away, so that the client's end is heard behind it.
   const discard = (): void => void socket.resume()
   input.once('close', discard)
+  // Cut off, it has no end.
   socket.once('close', () => {
-    socket.unpipe(input)
+    left()
     input.off('close', discard)
   })
 }

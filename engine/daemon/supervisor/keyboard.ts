@@ -6,7 +6,9 @@
 // write would wait, too, and there are four.
 import { closeSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
+import { EngineError } from '../../errors.ts'
 import { setNonBlocking } from '../../syscalls/file.ts'
+import { resizeTerminal } from '../../syscalls/terminal.ts'
 
 /** Milliseconds until a program may have read some keys. */
 const pause = 20
@@ -20,6 +22,12 @@ export class Keyboard extends Writable {
     super()
     this.#master = master
     setNonBlocking(master)
+  }
+
+  /** Of the window that the program sees. @throws EngineError `conflict` when there is none any more */
+  resize(size: { rows: number; columns: number }): void {
+    if (this.destroyed) throw new EngineError('conflict', 'it has no terminal')
+    resizeTerminal(this.#master, size)
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {

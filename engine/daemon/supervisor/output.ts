@@ -8,7 +8,7 @@
 // at the most; then nothing is read. So no queue grows in here, and a container that writes
 // faster than its log or its slowest viewer waits in write(2), and it alone. A viewer that goes away is waited for no longer; one
 // that stays and does not read holds the container up, as Docker has it, since nobody
-// wants a `docker run … | less` that loses lines.
+// wants a `docker run … | less` that loses lines. Its end it does not hold up: hurry().
 import type { Readable } from 'node:stream'
 import { errorLine } from '../../errors.ts'
 import { nanoseconds } from '../logs/clock.ts'
@@ -37,6 +37,7 @@ export class Output {
   #writing: Promise<void> | undefined
   #lost = 0
   #over = false
+  readonly #hurry = Promise.withResolvers<void>()
 
   constructor(log: LogDriver | undefined, onWarning: (line: string) => void) {
     this.#log = log
@@ -55,14 +56,21 @@ export class Output {
     try {
       for await (const chunk of from) {
         const waits = [...this.#viewers].map((viewer) => viewer.show(stream, chunk))
-        if (lines) waits.push(this.#write(lines.take(chunk)))
-        if (waits.some((one) => one !== undefined)) await Promise.all(waits)
+        const written = lines && this.#write(lines.take(chunk))
+        if (waits.some((one) => one !== undefined))
+          await Promise.race([Promise.all(waits), this.#hurry.promise])
+        if (written) await written
       }
     } catch {
       // EIO: a terminal's way of saying that its last process is gone.
     }
     if (lines) this.#write(lines.end())
     await this.#writing
+  }
+
+  /** From here on no viewer is waited for: who does not read now finds what is left in their socket, or never comes. */
+  hurry(): void {
+    this.#hurry.resolve()
   }
 
   /** Undefined when there is room for more. */

@@ -26,6 +26,8 @@ export interface Ends {
   /** Undefined for an input that is empty from the start, or over. */
   input?: Writable
   outputs: { stream: LogStream; from: Readable }[]
+  /** Of its terminal; undefined where it has none. */
+  resize?: (size: { rows: number; columns: number }) => void
 }
 
 export interface Stdio extends Disposable {
@@ -112,5 +114,11 @@ function terminalEnds(master: number): Ends {
   const screen = new ReadStream(master)
   // EIO is how a master says that nobody has the slave open any more.
   screen.on('error', () => {})
-  return { input: new Keyboard(duplicate(master)), outputs: [{ stream: 'stdout', from: screen }] }
+  // Its own copy, which stays when the screen is at its end: by then the number of the other may be a stranger's.
+  const keyboard = new Keyboard(duplicate(master))
+  return {
+    input: keyboard,
+    outputs: [{ stream: 'stdout', from: screen }],
+    resize: (size) => keyboard.resize(size),
+  }
 }

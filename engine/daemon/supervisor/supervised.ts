@@ -14,7 +14,6 @@ import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, errorLine } from '../../errors.ts'
 import { identify, isAlive, type ProcessIdentity } from '../../libcontainer/process-identity.ts'
-import { resizeTerminal } from '../../syscalls/terminal.ts'
 import type { LogDriver } from '../logs/driver.ts'
 import { Output } from './output.ts'
 import type { End, Listed } from './protocol.ts'
@@ -25,8 +24,6 @@ import type { Ends } from './stdio.ts'
 export interface Birth {
   pid: number
   ended: Promise<number>
-  /** Master of its terminal. */
-  console?: number
   ends: Ends
 }
 
@@ -45,8 +42,10 @@ export interface SupervisedOptions {
   onWarning: (line: string) => void
 }
 
-/** Milliseconds for output that others hold open, when the process has ended. */
+/** Milliseconds for viewers to read what is left, when the process has ended. */
 const patience = 5000
+/** And then for the rest of the output, unless others hold it open. */
+const forTheRest = 1000
 
 export class Supervised {
   readonly container: string
@@ -60,8 +59,8 @@ export class Supervised {
   readonly #options: SupervisedOptions
   readonly #settled = Promise.withResolvers<End>()
   readonly #ready = Promise.withResolvers<void>()
-  #console: number | undefined
   #input: Writable | undefined
+  #resize: Ends['resize']
   #identity: ProcessIdentity | undefined
   #startedAt: string | undefined
   #end: End | undefined
@@ -78,7 +77,7 @@ export class Supervised {
 
   /** There is a process: what it prints has a place to go from here on. @param startedAt of one that runs already */
   born(birth: Birth, startedAt?: string): void {
-    this.#console = birth.console
+    this.#resize = birth.ends.resize
     this.#input = birth.ends.input
     this.#identity = identify(birth.pid)
     this.#startedAt = startedAt
@@ -113,7 +112,10 @@ export class Supervised {
     const at = new Date().toISOString()
     await this.#unlessItFails(this.#options.endOthers(), undefined)
     const drained = Promise.all(pumps).then(() => true)
-    if (!(await Promise.race([drained, sleep(patience, false, { ref: false })]))) {
+    const inTime = (milliseconds: number): Promise<boolean> =>
+      Promise.race([drained, sleep(milliseconds, false, { ref: false })])
+    if (!(await inTime(patience))) this.output.hurry()
+    if (!(await inTime(forTheRest))) {
       this.#options.onWarning(`${this.container}: it has ended, and others hold its output open`)
       for (const { from } of birth.ends.outputs) from.destroy()
       await drained
@@ -194,9 +196,9 @@ export class Supervised {
   }
 
   resize(size: { rows: number; columns: number }): void {
-    if (this.#end !== undefined || this.#console === undefined)
+    if (this.#end !== undefined || this.#resize === undefined)
       throw new EngineError('conflict', 'it has no terminal')
-    resizeTerminal(this.#console, size)
+    this.#resize(size)
   }
 
   /** Of exec: the runtime knows containers. @throws EngineError `conflict` when it has ended */

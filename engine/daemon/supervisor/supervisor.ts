@@ -5,7 +5,7 @@
 // its image, its name, its restart policy, is the daemon's business.
 //
 // Called by server.ts, one call for each request. Next: engine/daemon/supervisor/supervised.ts
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecDriver } from '../../drivers/exec/driver.ts'
 import { EngineError, errorLine } from '../../errors.ts'
@@ -111,8 +111,10 @@ export class Supervisor {
     const driver = this.#options.drivers.of(runtime)
     await using undo = new AsyncDisposableStack()
     const directory = new ProcessDirectory(join(this.directory, container))
-    directory.make(request)
+    // Nobody's: of one that could not be made, or taken over.
+    if (existsSync(directory.path)) await directory.remove()
     undo.defer(() => directory.remove())
+    directory.make(request)
     const log = undo.adopt(await openLogDriver(request.log), (one) => one.close())
     using stdio = makeStdio(directory.path, request)
     const made = await driver.create({ id: container, bundle, stdio: stdio.child, terminal })

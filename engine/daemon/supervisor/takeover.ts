@@ -65,7 +65,13 @@ async function takeOne(path: string, supervisor: Supervisor, drivers: Drivers, w
     await directory.remove()
     return false
   }
-  const log = lives && !end ? await openLogDriver(spec.log) : undefined
+  // It goes on without one, if need be.
+  const log =
+    lives && !end
+      ? await openLogDriver(spec.log).catch((error: unknown) =>
+          warn(`the log of ${container}: ${errorLine(error)}`),
+        )
+      : undefined
   const first = supervisor.watch({
     ...{ container, driver, directory, terminal, stdinOnce, adopted: true },
     ...(log ? { log } : {}),

@@ -6,10 +6,11 @@
 // Called by volume-store.ts.
 
 import { EngineError } from '../../errors.ts'
-import { command } from '../../syscalls/command.ts'
+import { commandWith } from '../../syscalls/command.ts'
 import { MNT_DETACH } from '../../syscalls/flags.ts'
 import { umount2 } from '../../syscalls/mount.ts'
 import { readMountinfo } from '../../syscalls/mountinfo.ts'
+import { Turns } from '../../turns.ts'
 
 const known = ['type', 'device', 'o', 'size']
 
@@ -34,12 +35,16 @@ function missingOption({ type, device, o }: Readonly<Record<string, string>>): s
 
 export class VolumeMounts {
   readonly #users = new Map<string, number>()
+  readonly #turns = new Turns()
 
   /** @param target the volume's directory */
-  acquire(target: string, { type, device, o }: Readonly<Record<string, string>>): void {
+  async acquire(target: string, { type, device, o }: Readonly<Record<string, string>>): Promise<void> {
     if (type === undefined || device === undefined) return
-    if (!isMounted(target)) mountVolume(target, type, device, o)
-    this.#users.set(target, (this.#users.get(target) ?? 0) + 1)
+    // A server that is not there takes minutes: they are those of this volume's users alone.
+    await this.#turns.take(target, async () => {
+      if (!isMounted(target)) await mountVolume(target, type, device, o)
+      this.#users.set(target, (this.#users.get(target) ?? 0) + 1)
+    })
   }
 
   /** An earlier daemon has mounted it for so many uses of containers that run; or it is no mount, and the number means nothing. */
@@ -66,12 +71,11 @@ export class VolumeMounts {
 }
 
 /** mount(8), and not mount(2): it knows which options are flags, and speaks to NFS servers. */
-function mountVolume(target: string, type: string, device: string, o = ''): void {
+async function mountVolume(target: string, type: string, device: string, o = ''): Promise<void> {
   const options = o === '' ? [] : ['-o', o]
   try {
-    if (type === 'none' || type === 'bind')
-      command('mount', ...options, ...(o === '' ? ['--bind'] : []), '--', device, target)
-    else command('mount', '-t', type, ...options, '--', device, target)
+    const kind = type === 'none' || type === 'bind' ? (o === '' ? ['--bind'] : []) : ['-t', type]
+    await commandWith('mount', [...kind, ...options, '--', device, target], '')
   } catch (cause) {
     const what = `failed to mount local volume: mount ${device}:${target}`
     throw new EngineError('invalid', `error while mounting volume '${target}': ${what}`, { cause })

@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import * as z from 'zod/mini'
 import type { Volume } from '../../api/volume.ts'
 import type { Owners } from '../../archive/owners.ts'
-import { EngineError, hasCode } from '../../errors.ts'
+import { EngineError, errorLine, hasCode } from '../../errors.ts'
 import type { GraphDB } from '../../graph/graphdb.ts'
 import type { VolumeRow } from '../../graph/tables/volumes.ts'
 import { checkVolumeOptions, VolumeMounts } from './volume-mount.ts'
@@ -60,7 +60,11 @@ export class VolumeStore {
       if (optionsOf(row) === undefined || stringsOf(row.labels) === undefined) warn(damage(row.name))
     for (const name of await readdir(directory)) {
       store.#mounts.takeOver(store.#data(name), inUse.filter((one) => one === name).length)
-      if (name.startsWith('.')) await rm(join(directory, name), { recursive: true, force: true })
+      // What cannot go just now is tried again by the next daemon.
+      if (name.startsWith('.'))
+        await rm(join(directory, name), { recursive: true, force: true }).catch((error: unknown) =>
+          warn(`what is left of a volume that was removed: ${errorLine(error)}`),
+        )
     }
     return store
   }
@@ -159,7 +163,7 @@ export class VolumeStore {
     // Without them nobody knows what belongs there.
     if (options === undefined) throw new EngineError('unavailable', damage(name))
     this.#make(name)
-    this.#mounts.acquire(this.#data(name), options)
+    await this.#mounts.acquire(this.#data(name), options)
     return this.#data(name)
   }
 

@@ -64,7 +64,12 @@ export class NativeDriver extends RecordedDriver {
       ...(this.#pool ? { warm: this.#pool } : {}),
     })
     this.#fillAfter(patience)
-    return this.made(birth, state.init?.pid ?? 0, console)
+    try {
+      return this.made(birth, state.init?.pid ?? 0, console)
+    } catch (error) {
+      await this.delete(id, true)
+      throw error
+    }
   }
 
   async start(id: string): Promise<void> {

@@ -71,7 +71,13 @@ export class OciDriver implements ExecDriver {
       ...call.consoleFlags(terminal),
       id,
     ]
-    return await this.#birth(call, args, stdio, terminal)
+    try {
+      return await this.#birth(call, args, stdio, terminal)
+    } catch (error) {
+      // Made, and then no terminal of it came.
+      if (terminal) await this.delete(id, true).catch(() => {})
+      throw error
+    }
   }
 
   async start(id: string): Promise<void> {

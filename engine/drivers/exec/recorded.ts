@@ -172,8 +172,7 @@ export class ConsolePair implements Disposable {
    */
   receive(): number {
     const [fd] = receiveFdsNow(this.#ours)
-    if (fd === undefined)
-      throw new EngineError('conflict', 'the process was killed before it had a terminal')
+    if (fd === undefined) throw new EngineError('conflict', 'the process was killed before it had a terminal')
     return fd
   }
 

@@ -195,6 +195,23 @@ describe('opening it', () => {
     expect(graph.layers.find(ab)).toBeUndefined()
     expect(driver.calls).toContain('cleanup')
   })
+  test('says of a layer that cannot go that it stays, and tries again the next time', async () => {
+    for (const name of ['stuck', 'orphan']) await driver.create(name)
+    const remove = driver.remove.bind(driver)
+    driver.remove = async (id) => {
+      if (id === 'stuck')
+        throw Object.assign(new Error('EPERM: operation not permitted, unlink'), { code: 'EPERM' })
+      await remove(id)
+    }
+    const said: string[] = []
+    await graph[Symbol.asyncDispose]()
+    graph = await openGraph(root, driver, { warn: (line) => said.push(line) })
+    expect(said).toEqual([expect.stringMatching(/remove layer stuck, .*EPERM/)])
+    expect(await driver.list()).toEqual(['stuck'])
+    driver.remove = remove
+    await reopen()
+    expect(await driver.list()).toEqual([])
+  })
   test('keeps what a container writes, and all below it', async () => {
     await graph.layers.register(undefined, tar('a'), a)
     await graph.layers.createReadWrite('c1', a)
