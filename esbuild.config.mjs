@@ -13,14 +13,14 @@ import flags from './engine/libcontainer/node-flags.json' with { type: 'json' }
 
 /** One file each: started often, or copied to another machine. */
 const single = {
-  keeper: 'sandbox-vm/keeper/main.ts',
   'tocker-supervisor': 'engine/daemon/supervisor/main.ts',
   tockerd: 'engine/daemon/main.ts',
 }
-/** Split where the source says import(): `--help` must not load the terminal UI, and `tocker images` no HTTP. */
+/** Split where the source says import(): `--help` must not load the terminal UI, and the keeper no SSH. */
 const split = {
   'learn-containers': 'lessons/terminal/main.tsx',
   site: 'site/server/main.ts',
+  keeper: 'sandbox-vm/keeper/main.ts',
 }
 /** Apart from those: its chunks go into every sandbox, and hold nothing that others need. */
 const engineSplit = { tocker: 'engine/cli/main.ts' }

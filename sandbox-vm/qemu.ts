@@ -5,14 +5,13 @@
 //
 // Next: sandbox-vm/keeper-client.ts
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { putEngine } from './engine-bundle.ts'
+import { engineHash, putEngine } from './engine-bundle.ts'
 import { ensureImage } from './image/build.ts'
 import { KeeperClient, type KeeperState, machineDirectory } from './keeper-client.ts'
+import { login } from './login.ts'
 import { seenFromOutside } from './outside.ts'
-import { Remote } from './remote.ts'
+import type { Remote } from './remote.ts'
 import {
   type ExecOptions,
   type ExecResult,
@@ -123,25 +122,15 @@ class QemuSandbox implements Sandbox {
   }
 
   async #enter(port: number, epoch: number): Promise<void> {
-    const directory = machineDirectory()
-    const [privateKey, hostKey] = await Promise.all([
-      readFile(join(directory, 'client')),
-      readFile(join(directory, 'ssh_host_ed25519_key.pub'), 'utf8'),
-    ])
-    const pinned = Buffer.from(hostKey.split(' ')[1] ?? '', 'base64')
-    const remote = await Remote.connect({
-      ...{ host: '127.0.0.1', port, username: 'root', privateKey },
-      algorithms: { serverHostKey: ['ssh-ed25519'] },
-      hostVerifier: (key: Buffer) => key.equals(pinned),
-    })
+    const remote = await login(machineDirectory(), port)
     try {
       // A snapshot wakes up with the clock and the random numbers of the moment when it was taken.
       const seed = randomBytes(32).toString('base64')
-      await remote.exec(
-        `date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null; echo ${seed} | base64 -d > /dev/urandom`,
+      const { stdout } = await remote.exec(
+        `date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null; echo ${seed} | base64 -d > /dev/urandom; ${engineHash}`,
         { timeout: 20_000 },
       )
-      if (this.#options.engine !== undefined) await putEngine(remote, this.#options.engine)
+      if (this.#options.engine !== undefined) await putEngine(remote, this.#options.engine, stdout.trim())
     } catch (error) {
       remote.destroy()
       throw error

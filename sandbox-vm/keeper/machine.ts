@@ -1,10 +1,11 @@
 // One QEMU, from its start to its end.
 //
-// The first boot is a real one: kernel, initramfs, sshd. When sshd answers, the
-// whole machine is saved into the disk file as the snapshot `ready`. Every later
+// The first boot is a real one: kernel, initramfs, sshd. When sshd answers, tocker is put
+// in, and the whole machine is saved into the disk file as the snapshot `ready`. Every later
 // start and every reset loads that snapshot: a reset takes half a second, where a boot
 // takes ten (sandbox-vm/README.md). A snapshot belongs to a QEMU version, an image and a
-// machine shape; when any differs, or it does not load, the machine boots anew.
+// machine shape; when any differs, or it does not load, the machine boots anew. When only
+// tocker differs, it is loaded, gets the new one, and is saved again.
 //
 // Called by keeper/main.ts, which decides when; this file knows how.
 import { existsSync } from 'node:fs'
@@ -14,6 +15,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import { directoryHash, putEngine } from '../engine-bundle.ts'
 import type { Image } from '../image/build.ts'
 import { type Accelerator, machineArguments, qemuProgram, serialConsole } from './acceleration.ts'
 import { Qmp } from './qmp.ts'
@@ -26,6 +28,8 @@ export interface MachineFiles {
   image: Image
   initrd: string
   qmpSocket: string
+  /** Directory of the engine that is part of the first state; left out where nobody has built one. */
+  engine?: string
 }
 
 export class Machine {
@@ -59,13 +63,17 @@ export class Machine {
 
   /** A machine whose sshd answers, in its first state. Tries a snapshot, then a boot, then one more boot. */
   static async start(files: MachineFiles, accelerator: Accelerator, qemuVersion: string): Promise<Machine> {
-    const label = [qemuVersion, accelerator, files.image.key, memoryMegabytes, Machine.cpuCount()].join(' ')
+    const shape = [qemuVersion, accelerator, files.image.key, memoryMegabytes, Machine.cpuCount()].join(' ')
     const labelFile = join(files.directory, 'snapshot')
     const disk = join(files.directory, 'disk.qcow2')
-    const saved = (await readFile(labelFile, 'utf8').catch(() => '')) === label && existsSync(disk)
-    if (saved) {
+    const [savedShape, savedEngine = ''] = (await readFile(labelFile, 'utf8').catch(() => '')).split('\n')
+    if (savedShape === shape && existsSync(disk)) {
       const machine = await Machine.#launch(files, accelerator, true)
-      if (await machine.#answers(6000)) return machine
+      if (await machine.#answers(6000)) {
+        const isNew = files.engine !== undefined && (await directoryHash(files.engine)) !== savedEngine
+        if (isNew) await machine.#keepFirstState(shape)
+        return machine
+      }
       await machine.stop()
     }
     for (let attempt = 1; ; attempt++) {
@@ -74,10 +82,7 @@ export class Machine {
       await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', files.image.disk, '-F', 'raw', disk])
       const machine = await Machine.#launch(files, accelerator, false)
       if (await machine.#answers(120_000)) {
-        if (await machine.#save()) {
-          await writeFile(`${labelFile}.new`, label)
-          await rename(`${labelFile}.new`, labelFile)
-        }
+        await machine.#keepFirstState(shape)
         if (!machine.#over) return machine
       }
       const words = machine.#over ? await machine.ended : 'sshd did not answer within 120 s'
@@ -130,6 +135,40 @@ export class Machine {
     await Promise.race([this.#control((qmp) => qmp.monitor('loadvm ready')), stuck])
     // On a busy machine it takes its time; a boot in its place would take longer.
     if (!(await this.#answers(20_000, 3000))) throw new Error('the VM did not answer after its reset')
+  }
+
+  /** Puts tocker in, saves the machine, and writes down of what that is the first state. */
+  async #keepFirstState(shape: string): Promise<void> {
+    const label = join(this.#files.directory, 'snapshot')
+    await rm(label, { force: true })
+    const engine = await this.#putEngine()
+    if (!(await this.#save())) return
+    await writeFile(`${label}.new`, `${shape}\n${engine}`)
+    await rename(`${label}.new`, label)
+  }
+
+  /** @returns the hash of what is in there now; nothing when it is not: then whoever opens the sandbox puts it in, every time */
+  async #putEngine(): Promise<string> {
+    const { engine, directory } = this.#files
+    if (engine === undefined) return ''
+    try {
+      const hash = await directoryHash(engine)
+      // Not at the start of every keeper: SSH takes 60 ms to load.
+      const { login } = await import('../login.ts')
+      const remote = await login(directory, this.port)
+      try {
+        await putEngine(remote, engine)
+      } finally {
+        remote.destroy()
+      }
+      // The sshd of this connection is to be gone, too, when the machine is saved.
+      await remote.closed
+      await sleep(500)
+      return hash
+    } catch (error) {
+      console.log(new Date().toISOString(), 'tocker was not put into the VM', error)
+      return ''
+    }
   }
 
   /** Takes the snapshot, and wakes up from it once: only one that did counts. Without one, a reset is a boot. */

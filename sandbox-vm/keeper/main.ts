@@ -13,6 +13,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { execa } from 'execa'
 import { socketPath } from '../directories.ts'
+import { builtEngine } from '../engine-bundle.ts'
 import { ensureImage, touchImage } from '../image/build.ts'
 import { requireDisk, requireMemory } from '../space.ts'
 import { type Accelerator, acceleratorNames, findAccelerator, qemuProgram } from './acceleration.ts'
@@ -66,6 +67,7 @@ async function boot(): Promise<void> {
     image,
     initrd: await ensureKeys(directory, image),
     qmpSocket: socketPath(directory, 'qmp'),
+    ...builtEngine(),
   }
   await touchImage(image)
   await requireMemory(neededMemoryBytes)

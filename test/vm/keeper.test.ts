@@ -1,12 +1,13 @@
 // The VM's life: reset, death, two users, and the end of those who use it.
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { KeeperStatus } from '../../sandbox-vm/keeper/protocol.ts'
 import { KeeperClient } from '../../sandbox-vm/keeper-client.ts'
 import { alive } from '../../sandbox-vm/lock.ts'
+import { openSandbox } from '../../sandbox-vm/open.ts'
 import { packageRoot } from '../../sandbox-vm/package-root.ts'
 import type { SandboxEvent } from '../../sandbox-vm/sandbox.ts'
 import { openVm } from '../suites/vm.ts'
@@ -46,6 +47,41 @@ test('reset puts the first state back: files, processes, clock right, engine the
   expect(now).toBeGreaterThan(before - 5)
   expect(now).toBeLessThan(Date.now() / 1000 + 5)
   expect(stdout).toMatch(/\d+\.\d+\.\d+\s*$/)
+})
+
+/** Of what is in there: when it was put in. */
+const putIn = 'stat -c %y-%i /opt/tocker/.hash'
+
+test('tocker is part of the first state, and after a reset nobody waits for it', async () => {
+  await using vm = await openVm()
+  const { stdout } = await vm.exec(putIn)
+  await vm.reset()
+  expect((await vm.exec(putIn)).stdout).toBe(stdout)
+  await vm.exec('rm -r /opt/tocker')
+  await vm.reset()
+  expect((await vm.exec(putIn)).stdout).toBe(stdout)
+})
+
+test('a snapshot with another tocker in it is loaded, and saved again with ours', async () => {
+  const label = join(state, 'machines/default/snapshot')
+  const written = await readFile(label, 'utf8')
+  // As if ours had been built since.
+  await writeFile(label, written.replace(/\w+$/, 'older'))
+  await using vm = await openVm()
+  expect(await readFile(label, 'utf8')).toBe(written)
+  await vm.exec('touch /root/dirty')
+  await vm.reset()
+  expect((await vm.exec('ls /root; tocker --version')).stdout).toMatch(/^\d+\.\d+\.\d+\s*$/)
+})
+
+test('a program that brings its own has it after a reset, too', async () => {
+  const own = join(state, 'own')
+  await mkdir(join(own, 'bin'), { recursive: true })
+  await writeFile(join(own, 'bin/tocker'), '#!/bin/sh\necho mine\n', { mode: 0o755 })
+  await using vm = await openSandbox('qemu', { engine: own })
+  expect((await vm.exec('tocker')).stdout).toBe('mine\n')
+  await vm.reset()
+  expect((await vm.exec('tocker')).stdout).toBe('mine\n')
 })
 
 test('a VM that dies is noticed, said, and started again', async () => {
