@@ -61,3 +61,10 @@ export function hasCode(error: unknown, code: string): boolean {
   if (!(error instanceof Error)) return false
   return ('code' in error && error.code === code) || hasCode(error.cause, code)
 }
+
+/** For `catch`: what is as good as done. */
+export function unless(...kinds: readonly EngineErrorKind[]): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof EngineError && kinds.includes(error.kind))) throw error
+  }
+}

@@ -10,8 +10,8 @@
 // without a name, it makes meanwhile.
 //
 // Next: engine/libcontainer/handshake.ts
-import { realpathSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { adopted, type Birth, giveBirth } from './birth.ts'
 import type { Cgroup } from './cgroups/cgroup.ts'
@@ -29,6 +29,7 @@ import type { InitSource, WarmInit } from './idle-init.ts'
 import { openMountTrees } from './idmapped.ts'
 import { lockContainer } from './lock.ts'
 import { namespaceKinds } from './namespaces.ts'
+import { writePidFile } from './pid-file.ts'
 import { identify, identifySelf } from './process-identity.ts'
 import { withCallersLimits } from './rlimits.ts'
 import { compileSeccomp } from './seccomp.ts'
@@ -286,13 +287,6 @@ function namespacePathsOf(pid: number): Record<string, string> {
   return Object.fromEntries(
     Object.entries(namespaceKinds).map(([type, { file }]) => [type, `/proc/${pid}/ns/${file}`]),
   )
-}
-
-/** Beside, then renamed: who waits for the file never reads half a number. */
-export function writePidFile(path: string, pid: number): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
-  writeFileSync(temporary, String(pid))
-  renameSync(temporary, path)
 }
 
 /** Not by the child: with a stepping stone it is no child of ours. */

@@ -5,11 +5,12 @@
 // Called by the command lines. Next: engine/libcontainer/create.ts
 import { EngineError, errorLine } from '../errors.ts'
 import { cgroupOf } from './cgroups/open.ts'
-import { type CreateOptions, createContainer, endProcess, writePidFile } from './create.ts'
+import { type CreateOptions, createContainer, endProcess } from './create.ts'
 import { deleteContainer } from './delete.ts'
 import { type ExecOptions, execInContainer } from './exec.ts'
 import { runHooks } from './hooks.ts'
 import type { Listener } from './host-channel.ts'
+import { writePidFile } from './pid-file.ts'
 import { wakeInit } from './start.ts'
 import { containerDirectory, type RuntimeState } from './state.ts'
 import { ociState } from './status.ts'

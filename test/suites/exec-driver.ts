@@ -162,20 +162,16 @@ export function execDriverSuite(name: string, open: Open, language: 'OCI' | 'LXC
       expect(readFileSync(path, 'utf8')).toBe(`blue\n${readlinkSync(`/proc/${pid}/ns/pid`)}\n`)
       const none = stdio(path, (fds) => driver.exec(id, { process: processOf(['/nowhere']), stdio: fds }))
       await expect(none).rejects.toMatchObject({ exitStatus: 127 })
-      await driver.kill(id, 9)
     })
 
     test('of those that end at once, many at a time, no status is lost', async () => {
       const { id } = await run(['sleep', '100'])
-      const path = join(directory, id, 'exec')
-      const request = { process: processOf(['sh', '-c', 'exit 5']) }
+      const process = processOf(['sh', '-c', 'exit 5'])
+      const one = () => stdio(join(directory, id, 'exec'), (fds) => driver.exec(id, { process, stdio: fds }))
       for (let round = 0; round < 3; round++) {
-        const many = await Promise.all(
-          Array.from({ length: 8 }, () => stdio(path, (fds) => driver.exec(id, { ...request, stdio: fds }))),
-        )
+        const many = await Promise.all(Array.from({ length: 8 }, one))
         expect(new Set(await Promise.all(many.map(({ ended }) => ended)))).toEqual(new Set([5]))
       }
-      await driver.kill(id, 9)
     })
 
     test('with a terminal, its master comes back', async () => {

@@ -10,10 +10,11 @@
 //
 // Next: engine/daemon/container/launch.ts
 import { constants } from 'node:os'
-import { EngineError, type EngineErrorKind, errorLine, errorsOf } from '../../errors.ts'
+import { EngineError, errorLine, errorsOf, unless } from '../../errors.ts'
 import type { End } from '../supervisor/protocol.ts'
 import { type LaunchParts, land, launch } from './launch.ts'
 import { underItsName } from './network-owner.ts'
+import { PendingRestarts } from './pending-restarts.ts'
 import { type ContainerRecord, ended, failed, happened, started } from './record.ts'
 import { removal } from './removal.ts'
 import { restartAfter } from './restart-policy.ts'
@@ -32,7 +33,7 @@ export interface RemoveOptions {
 export class Lifecycle {
   readonly parts: LaunchParts & { warn: (line: string) => void }
   readonly #beforeStart = new Map<string, Set<BeforeStart>>()
-  readonly #pauses = new Map<string, { timer: NodeJS.Timeout; pause: number }>()
+  readonly #restarts = new PendingRestarts()
   /** Stopped to be started again: `--rm` has to wait. */
   readonly #kept = new Set<string>()
   /** The daemon is about to end: nothing is started any more, and what it stops, nobody has stopped by hand. */
@@ -99,7 +100,7 @@ export class Lifecycle {
       await land(this.parts, record).catch((error: unknown) =>
         warn(`clean up after ${record.name}: ${errorLine(error)}`),
       )
-      const lastPause = this.#pauses.get(id)?.pause ?? 0
+      const lastPause = this.#restarts.lastPause(id)
       const lived = Date.parse(end.at) - Date.parse(record.state.startedAt)
       const restart = this.closing
         ? undefined
@@ -115,7 +116,7 @@ export class Lifecycle {
       this.tell(record, 'die', { execDuration: String(Math.trunc(lived / 1000)), exitCode: String(status) })
       if (restart !== undefined) this.#restartLater(id, restart.pause)
       else {
-        this.#pauses.delete(id)
+        this.#restarts.forget(id)
         if (record.hostConfig.AutoRemove && !this.#kept.has(id))
           await this.#remove(next, { force: false, volumes: true })
       }
@@ -125,15 +126,14 @@ export class Lifecycle {
 
   #restartLater(id: string, pause: number): void {
     const { containers, warn } = this.parts
-    const timer = setTimeout(() => {
+    this.#restarts.later(id, pause, () => {
       void containers.turns
         .take(id, async () => {
           const record = containers.get(id)
           if (record?.state.status === 'restarting') await this.#start(record)
         })
         .catch((error: unknown) => warn(`restart container ${id.slice(0, 12)}: ${errorLine(error)}`))
-    }, pause)
-    this.#pauses.set(id, { timer: timer.unref(), pause })
+    })
   }
 
   /** @param timeout seconds until SIGKILL; -1 never */
@@ -196,9 +196,7 @@ export class Lifecycle {
   }
 
   #cancelRestart(record: ContainerRecord): void {
-    const waiting = this.#pauses.get(record.id)
-    clearTimeout(waiting?.timer)
-    this.#pauses.delete(record.id)
+    this.#restarts.forget(record.id)
     const { exitCode, oomKilled } = record.state
     this.parts.containers.save({
       ...ended(record, { status: exitCode, oomKilled, at: new Date().toISOString() }),
@@ -262,7 +260,6 @@ export class Lifecycle {
 
   /** @throws EngineError `conflict` while it runs, unless forced */
   async remove(id: string, typed: string, options: RemoveOptions): Promise<void> {
-    this.parts.containers.find(id)
     // As often as somebody starts it meanwhile.
     while (!(await this.#removeNow(id, typed, options))) {
       await this.kill(id, typed, constants.signals.SIGKILL).catch(unless('conflict', 'not-found'))
@@ -275,11 +272,11 @@ export class Lifecycle {
   async #removeNow(id: string, typed: string, options: RemoveOptions): Promise<boolean> {
     const { containers } = this.parts
     return await containers.turns.take(id, async () => {
+      const before = containers.get(id)
       // With --rm it went by itself.
-      if (containers.get(id) === undefined) return true
-      const { status, pid } = containers.find(id).state
-      if (options.force && pid !== 0) return false
-      if (options.force && status === 'restarting') this.#cancelRestart(containers.find(id))
+      if (before === undefined) return true
+      if (options.force && before.state.pid !== 0) return false
+      if (options.force && before.state.status === 'restarting') this.#cancelRestart(before)
       const record = containers.find(id)
       allow('remove', record.state.status, { id, typed })
       await this.#remove(record, options)
@@ -299,12 +296,5 @@ export class Lifecycle {
       throw error
     }
     this.tell(record, 'destroy')
-  }
-}
-
-/** What is as good as done. */
-function unless(...kinds: readonly EngineErrorKind[]): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof EngineError && kinds.includes(error.kind))) throw error
   }
 }

@@ -169,7 +169,7 @@ export const containerPrune: DaemonJob<{ filters: Filters }, { deleted: string[]
       try {
         const layer = containers.layerOf(id)
         const size = await lifecycle.parts.readers.read(id, signal, () => graph.driver.diffSize(layer))
-        await lifecycle.remove(id, name, { force: false, volumes: false })
+        await lifecycle.remove(containers.find(id).id, name, { force: false, volumes: false })
         bytes += size
       } catch (error) {
         // Somebody has started it since, or removed it.
