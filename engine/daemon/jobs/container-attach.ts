@@ -79,13 +79,13 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
         }
       }
       const waiting = lifecycle.beforeStart(id, meet)
-      const leave = (): void => {
+      const leave = (runs: boolean): void => {
         waiting[Symbol.dispose]()
         watch[Symbol.dispose]()
         // Once it is being connected, that is waited for: somebody has to hang up.
         if (isConnecting) return
         // It was about to run when we came.
-        if (containers.get(id)?.state.pid) void meet()
+        if (runs) void meet()
         else resolve(undefined)
       }
       // A start that fails never gets there, and a client may leave: then there is nothing to read.
@@ -98,7 +98,10 @@ export const containerAttach: DaemonJob<ContainerAttach, void> = {
             (one.state.error !== '' && one.state.error !== state.error),
           job.signal,
         )
-        .then(leave, leave)
+        .then(
+          (one) => leave(one !== undefined && one.state.pid !== 0),
+          () => leave(false),
+        )
     })
     if (process !== undefined && (await splice(client, process, keys))) left()
     client.end()

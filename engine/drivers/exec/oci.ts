@@ -71,13 +71,7 @@ export class OciDriver implements ExecDriver {
       ...call.consoleFlags(terminal),
       id,
     ]
-    try {
-      return await this.#birth(call, args, stdio, terminal)
-    } catch (error) {
-      // Made, and then no terminal of it came.
-      if (terminal) await this.delete(id, true).catch(() => {})
-      throw error
-    }
+    return await this.#birth(call, args, stdio, terminal, () => this.delete(id, true))
   }
 
   async start(id: string): Promise<void> {
@@ -92,12 +86,24 @@ export class OciDriver implements ExecDriver {
     return await this.#birth(call, ['exec', ...flags, id], stdio, terminal)
   }
 
-  async #birth(call: Call, args: string[], stdio: CreateRequest['stdio'], terminal: boolean): Promise<Made> {
+  /** @param undo what there is to do when it was made, and no terminal of it came */
+  async #birth(
+    call: Call,
+    args: string[],
+    stdio: CreateRequest['stdio'],
+    terminal: boolean,
+    undo: () => Promise<void> = async () => {},
+  ): Promise<Made> {
     using _ = this.#options.reaper.expect()
     await call.run(args, stdio)
     const pid = Number(readFileSync(call.pidFile, 'utf8'))
     const ended = this.#options.reaper.wait(pid)
-    return { pid, ended, ...(terminal ? { console: call.receiveConsole() } : {}) }
+    try {
+      return { pid, ended, ...(terminal ? { console: call.receiveConsole() } : {}) }
+    } catch (error) {
+      await undo()
+      throw error
+    }
   }
 
   async kill(id: string, signal: number, all = false): Promise<void> {
