@@ -7,9 +7,9 @@
 // Raw, since the container's terminal does the work that ours would do otherwise:
 // echo, line editing, and turning Ctrl-C into SIGINT.
 import { closeSync } from 'node:fs'
-import { EngineError } from '../errors.ts'
-import { receiveFdsNow, socketpair } from '../syscalls/socket.ts'
+import { socketpair } from '../syscalls/socket.ts'
 import { resizeTerminal } from '../syscalls/terminal.ts'
+import { receiveMaster } from './terminal-master.ts'
 
 export class TerminalRelay {
   /** For init, which sends the master through it. */
@@ -28,8 +28,7 @@ export class TerminalRelay {
     // Not by `await import()`: the runtime runs from code that V8 compiled ahead, and there import() is an error.
     const { ReadStream, WriteStream } = process.getBuiltinModule('node:tty')
     closeSync(this.socket)
-    const [fd] = receiveFdsNow(this.#ours)
-    if (fd === undefined) throw new EngineError('conflict', 'the process was killed before it had a terminal')
+    const fd = receiveMaster(this.#ours)
     const { stdin, stdout } = process
     const fit = (): void => {
       if (stdout.isTTY) resizeTerminal(fd, { rows: stdout.rows, columns: stdout.columns })

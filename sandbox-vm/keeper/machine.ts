@@ -3,7 +3,7 @@
 // The first boot is a real one: kernel, initramfs, sshd. When sshd answers, tocker is put
 // in, and the whole machine is saved into the disk file as the snapshot `ready`. Every later
 // start and every reset loads that snapshot: a reset takes half a second, where a boot
-// takes ten (sandbox-vm/README.md). A snapshot belongs to a QEMU version, an image and a
+// takes more than ten (sandbox-vm/README.md). A snapshot belongs to a QEMU version, an image and a
 // machine shape; when any differs, or it does not load, the machine boots anew. When only
 // tocker differs, it is loaded, gets the new one, and is saved again.
 //
@@ -64,20 +64,20 @@ export class Machine {
   /** A machine whose sshd answers, in its first state. Tries a snapshot, then a boot, then one more boot. */
   static async start(files: MachineFiles, accelerator: Accelerator, qemuVersion: string): Promise<Machine> {
     const shape = [qemuVersion, accelerator, files.image.key, memoryMegabytes, Machine.cpuCount()].join(' ')
-    const labelFile = join(files.directory, 'snapshot')
     const disk = join(files.directory, 'disk.qcow2')
-    const [savedShape, savedEngine = ''] = (await readFile(labelFile, 'utf8').catch(() => '')).split('\n')
+    const [savedShape, savedEngine = ''] = (await readFile(labelOf(files), 'utf8').catch(() => '')).split(
+      '\n',
+    )
     if (savedShape === shape && existsSync(disk)) {
       const machine = await Machine.#launch(files, accelerator, true)
       if (await machine.#answers(6000)) {
-        const isNew = files.engine !== undefined && (await directoryHash(files.engine)) !== savedEngine
-        if (isNew) await machine.#keepFirstState(shape)
-        return machine
+        if ((await engineOf(files, savedEngine)) !== savedEngine) await machine.#keepFirstState(shape)
+        if (!machine.#over) return machine
       }
       await machine.stop()
     }
     for (let attempt = 1; ; attempt++) {
-      await rm(labelFile, { force: true })
+      await rm(labelOf(files), { force: true })
       await rm(disk, { force: true })
       await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', files.image.disk, '-F', 'raw', disk])
       const machine = await Machine.#launch(files, accelerator, false)
@@ -139,7 +139,7 @@ export class Machine {
 
   /** Puts tocker in, saves the machine, and writes down of what that is the first state. */
   async #keepFirstState(shape: string): Promise<void> {
-    const label = join(this.#files.directory, 'snapshot')
+    const label = labelOf(this.#files)
     await rm(label, { force: true })
     const engine = await this.#putEngine()
     if (!(await this.#save())) return
@@ -238,6 +238,16 @@ function freePort(): Promise<number> {
       )
     })
   })
+}
+
+/** Says of what the snapshot is: the machine's shape, and the engine in it. */
+function labelOf({ directory }: MachineFiles): string {
+  return join(directory, 'snapshot')
+}
+
+/** The hash of the engine that is to be in there. @param saved of the one that is: good enough while ours is being built */
+async function engineOf({ engine }: MachineFiles, saved: string): Promise<string> {
+  return engine === undefined ? saved : await directoryHash(engine).catch(() => saved)
 }
 
 async function lastWords(files: MachineFiles): Promise<string> {

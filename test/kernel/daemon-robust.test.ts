@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'nod
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
 import { Tockerd } from '../suites/tockerd.ts'
 
@@ -80,29 +80,33 @@ describe.runIf(isRoot)('tockerd and its supervisor', () => {
   const restarts = async (name: string): Promise<string> =>
     await tockerd.ok('inspect', '--format', '{{.State.Status}} {{.RestartCount}}', name)
 
-  test('what was to run again after a pause does so when its daemon was killed meanwhile', async () => {
-    await run('-d', '--restart', 'on-failure', '--name', 'again', 'busybox', 'false')
-    await expect.poll(() => restarts('again'), { timeout: 20_000 }).toMatch(/^restarting [4-9]/)
-    await tockerd.kill()
-    await tockerd.start()
-    const before = Number((await restarts('again')).split(' ')[1])
-    await expect
-      .poll(async () => Number((await restarts('again')).split(' ')[1]), { timeout: 20_000 })
-      .toBeGreaterThan(before)
-    await tockerd.ok('rm', '-f', 'again')
-  })
+  describe('what was to run again after a pause', () => {
+    afterEach(async () => {
+      for (const name of ['again', 'unable']) await tockerd.docker(['rm', '-f', name])
+    })
 
-  test('what was to run again, and cannot, has ended: it is started by hand, or not at all', async () => {
-    const source = join(tockerd.directory, 'source')
-    mkdirSync(source)
-    const mount = `type=bind,src=${source},dst=/source`
-    await run('-d', '--restart', 'always', '--name', 'unable', '--mount', mount, 'busybox', 'false')
-    await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^restarting [3-9]/)
-    rmdirSync(source)
-    await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^exited/)
-    const { exitCode, stderr } = await tockerd.docker(['start', 'unable'])
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(source)])
-    await tockerd.ok('rm', 'unable')
+    test('does so when its daemon was killed meanwhile', async () => {
+      await run('-d', '--restart', 'on-failure', '--name', 'again', 'busybox', 'false')
+      await expect.poll(() => restarts('again'), { timeout: 20_000 }).toMatch(/^restarting [4-9]/)
+      await tockerd.kill()
+      await tockerd.start()
+      const before = Number((await restarts('again')).split(' ')[1])
+      await expect
+        .poll(async () => Number((await restarts('again')).split(' ')[1]), { timeout: 20_000 })
+        .toBeGreaterThan(before)
+    })
+
+    test('and cannot, has ended: it is started by hand, or not at all', async () => {
+      const source = join(tockerd.directory, 'source')
+      mkdirSync(source, { recursive: true })
+      const mount = `type=bind,src=${source},dst=/source`
+      await run('-d', '--restart', 'always', '--name', 'unable', '--mount', mount, 'busybox', 'false')
+      await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^restarting [3-9]/)
+      rmdirSync(source)
+      await expect.poll(() => restarts('unable'), { timeout: 20_000 }).toMatch(/^exited/)
+      const { exitCode, stderr } = await tockerd.docker(['start', 'unable'])
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(source)])
+    })
   })
 
   test('by force one goes that ends and begins all the while', async () => {

@@ -188,12 +188,15 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('exec (
       hooks: { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', wait], env: ['PATH=/bin:/usr/bin'] }] },
     })
     const creating = container.create()
-    await expect.poll(() => container.status().catch(() => '')).toBe('creating')
-    const early = await container.exec('cat /etc/passwd')
-    expect(early).toMatchObject({ stdout: '', stderr: expect.stringMatching(/still being created/) })
-    expect(early.status).not.toBe(0)
-    await writeFile(go, '')
-    expect(await creating).toMatchObject({ status: 0 })
+    try {
+      await expect.poll(() => container.status().catch(() => '')).toBe('creating')
+      const early = await container.exec('cat /etc/passwd')
+      expect(early).toMatchObject({ stdout: '', stderr: expect.stringMatching(/still being created/) })
+      expect(early.status).not.toBe(0)
+    } finally {
+      await writeFile(go, '')
+      expect(await creating).toMatchObject({ status: 0 })
+    }
   })
 
   must('ps, list and events say what is there', async () => {

@@ -133,6 +133,29 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('superv
     await client.delete({ container: id })
   })
 
+  test('nor does one whose place others write on, and those write for nobody', async () => {
+    const { client, pid } = supervision
+    const id = await supervision.create(['sleep', '1000'])
+    await client.start({ container: id })
+    const request = { container: id, exec: 'left' }
+    const process = {
+      args: ['sh', '-c', 'yes & exit 3'],
+      cwd: '/',
+      env: ['PATH=/bin'],
+      user: { uid: 0, gid: 0 },
+    }
+    await client.exec({ ...request, terminal: false, stdin: false, process })
+    const { stream } = await client.attach({ ...request, stdin: false, stdout: true, stderr: true })
+    await client.start(request)
+    const memory = (): number =>
+      Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+    const before = memory()
+    expect((await client.wait(request)).status).toBe(3)
+    expect(memory() - before).toBeLessThan(20_000)
+    stream.destroy()
+    await client.delete({ container: id, force: true })
+  })
+
   test('a client that is cut off ends the input that was its own', async () => {
     const { client } = supervision
     const script = 'head -c 1000000 /dev/zero; cat > /dev/null'

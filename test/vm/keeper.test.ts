@@ -63,6 +63,7 @@ test('tocker is part of the first state, and after a reset nobody waits for it',
 })
 
 test('a snapshot with another tocker in it is loaded, and saved again with ours', async () => {
+  await (await openVm()).close()
   const label = join(state, 'machines/default/snapshot')
   const written = await readFile(label, 'utf8')
   // As if ours had been built since.

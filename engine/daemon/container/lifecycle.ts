@@ -81,9 +81,8 @@ export class Lifecycle {
     } catch (error) {
       const [first] = errorsOf(error)
       const status = first instanceof EngineError && first.exitStatus !== 125 ? first.exitStatus : 128
-      // One that was to run again does not: it is nobody's turn any more.
-      const now = record.state.status === 'restarting' ? happened(record, 'ended') : record
-      containers.save(failed(now, errorLine(error), status))
+      this.#restarts.forget(record.id)
+      containers.save(failed(record, errorLine(error), status))
       if (record.hostConfig.AutoRemove)
         await this.#remove(containers.find(record.id), { force: true, volumes: true })
       throw error

@@ -16,7 +16,7 @@ export class PendingRestarts {
     this.#pending.set(id, { timer: setTimeout(run, pause).unref(), pause })
   }
 
-  /** It will not, or has lived long enough for its next pause to be a first one. */
+  /** It will not; if it ever does again, that is a first time. */
   forget(id: string): void {
     clearTimeout(this.#pending.get(id)?.timer)
     this.#pending.delete(id)

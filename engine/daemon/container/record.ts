@@ -144,9 +144,10 @@ export function ended(
   return restarts ? { ...next, restartCount: record.restartCount + 1 } : next
 }
 
-/** It could not be done, and `inspect` says why. */
+/** It could not be started, and `inspect` says why. One that was to run again has ended: no timer will start it any more. */
 export function failed(record: ContainerRecord, error: string, exitCode?: number): ContainerRecord {
-  return withState(record, { error, ...(exitCode === undefined ? {} : { exitCode }) })
+  const now = record.state.status === 'restarting' ? happened(record, 'ended') : record
+  return withState(now, { error, ...(exitCode === undefined ? {} : { exitCode }) })
 }
 
 function withState(record: ContainerRecord, changes: Partial<State>): ContainerRecord {

@@ -24,11 +24,20 @@
 // takes time from every container's output.
 //
 // Called by the drivers that keep files. Next: engine/daemon/logs/read.ts
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, write } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  write,
+} from 'node:fs'
 import { link, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { EngineError, hasCode } from '../../errors.ts'
+import { EngineError } from '../../errors.ts'
 import { Bytes } from './bytes.ts'
 import type { LogCodec } from './codec.ts'
 import { compressFile } from './compress.ts'
@@ -117,13 +126,13 @@ export class RotatingLog implements LogDriver {
       await link(this.#path, box.place(this.#finished)).catch(() => {})
     this.#finished++
     if (maxFiles < 2) await rm(this.#path, { force: true })
-    else {
+    // Somebody has deleted it by hand, to win space; or there was no number for the next one, the last time.
+    else if (existsSync(this.#path)) {
       for (const suffix of ['', '.gz']) await rm(`${this.#path}.${maxFiles - 1}${suffix}`, { force: true })
       for (let age = maxFiles - 2; age > 0; age--)
         for (const suffix of ['', '.gz'])
           await rename(`${this.#path}.${age}${suffix}`, `${this.#path}.${age + 1}${suffix}`).catch(() => {})
-      // ENOENT: somebody has deleted it by hand, to win space.
-      await rename(this.#path, `${this.#path}.1`).catch(unlessMissing)
+      await rename(this.#path, `${this.#path}.1`)
     }
     // In this order: were there no next one, a number that we have closed would soon be another container's.
     const next = openSync(this.#path, 'a+', 0o640)
@@ -138,10 +147,6 @@ export class RotatingLog implements LogDriver {
     await this.#compressing
     closeSync(this.#fd)
   }
-}
-
-function unlessMissing(error: unknown): void {
-  if (!hasCode(error, 'ENOENT')) throw error
 }
 
 /** Bytes, with what a format adds to each record. */

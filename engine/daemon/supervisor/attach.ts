@@ -59,6 +59,7 @@ class SocketViewer implements Viewer {
   readonly #socket: Socket
   readonly #wanted: Readonly<Record<LogStream, boolean>>
   readonly #framed: boolean
+  #room: Promise<void> | undefined
 
   constructor(socket: Socket, wanted: AttachRequest, framed: boolean) {
     this.#socket = socket
@@ -77,15 +78,17 @@ class SocketViewer implements Viewer {
       socket.uncork()
     } else room = socket.write(chunk)
     if (room) return undefined
-    return new Promise((resolve) => {
+    this.#room ??= new Promise((resolve) => {
       const done = (): void => {
         socket.off('drain', done)
         socket.off('close', done)
+        this.#room = undefined
         resolve()
       }
       socket.once('drain', done)
       socket.once('close', done)
     })
+    return this.#room
   }
 
   end(): void {

@@ -17,6 +17,8 @@ import { Lines } from '../logs/lines.ts'
 
 /** Bytes of lines that may wait while others are written. */
 const mostQueued = 64 * 1024
+/** Bytes of each stream after hurry(): a FIFO's content, and what Node has read of it, is less. What else comes is of others. */
+const mostLeft = 256 * 1024
 /** What an empty line counts. */
 const overhead = 64
 
@@ -37,7 +39,9 @@ export class Output {
   #writing: Promise<void> | undefined
   #lost = 0
   #over = false
-  readonly #hurry = Promise.withResolvers<void>()
+  /** Pumps that wait for viewers. */
+  readonly #waiting = new Set<() => void>()
+  #hurried = false
 
   constructor(log: LogDriver | undefined, onWarning: (line: string) => void) {
     this.#log = log
@@ -53,13 +57,15 @@ export class Output {
   /** Resolves when the stream is at its end, and everything of it is where it belongs. */
   async pump(stream: LogStream, from: Readable): Promise<void> {
     const lines = this.#log && new Lines(stream, nanoseconds)
+    let left = mostLeft
     try {
       for await (const chunk of from) {
         const waits = [...this.#viewers].map((viewer) => viewer.show(stream, chunk))
         const written = lines && this.#write(lines.take(chunk))
-        if (waits.some((one) => one !== undefined))
-          await Promise.race([Promise.all(waits), this.#hurry.promise])
+        if (waits.some((one) => one !== undefined)) await this.#shown(waits)
         if (written) await written
+        if (this.#hurried) left -= chunk.length
+        if (left <= 0) break
       }
     } catch {
       // EIO: a terminal's way of saying that its last process is gone.
@@ -68,9 +74,23 @@ export class Output {
     await this.#writing
   }
 
+  /** Not by Promise.race() with one promise for all: that remembers everybody who ever waited for it. */
+  #shown(waits: readonly (Promise<void> | undefined)[]): Promise<void> {
+    if (this.#hurried) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done)
+        resolve()
+      }
+      this.#waiting.add(done)
+      void Promise.all(waits).then(done)
+    })
+  }
+
   /** From here on no viewer is waited for: who does not read now finds what is left in their socket, or never comes. */
   hurry(): void {
-    this.#hurry.resolve()
+    this.#hurried = true
+    for (const done of this.#waiting) done()
   }
 
   /** Undefined when there is room for more. */

@@ -27,8 +27,9 @@ import {
   saveState,
 } from '../../libcontainer/state.ts'
 import { statusOf } from '../../libcontainer/status.ts'
+import { receiveMaster } from '../../libcontainer/terminal-master.ts'
 import { waitForEnd } from '../../libcontainer/wait.ts'
-import { receiveFdsNow, socketpair } from '../../syscalls/socket.ts'
+import { socketpair } from '../../syscalls/socket.ts'
 import type { CreateRequest, ExecDriver, ExecRequest, Found, Made } from './driver.ts'
 import type { Reaper } from './reaper.ts'
 
@@ -165,15 +166,9 @@ export class ConsolePair implements Disposable {
     ;[this.#ours, this.theirs] = socketpair()
   }
 
-  /**
-   * To be called once the process is there: by then it has sent it. Not waited for: whoever was killed on
-   * the way never sends one, and every container would wait with us.
-   * @throws EngineError `conflict` when there is none
-   */
+  /** To be called once the process is there. @throws EngineError `conflict` when it sent none */
   receive(): number {
-    const [fd] = receiveFdsNow(this.#ours)
-    if (fd === undefined) throw new EngineError('conflict', 'the process was killed before it had a terminal')
-    return fd
+    return receiveMaster(this.#ours)
   }
 
   [Symbol.dispose](): void {

@@ -102,8 +102,14 @@ describe('rotation', () => {
 
   test('one that somebody has deleted goes on anew, and no number of a file is closed that is another’s', async () => {
     const path = place()
-    const log = new RotatingLog(path, jsonFile(), { maxSize: 2 * lineLength, maxFiles: 3, compress: false })
-    await log.write([numbered(1)])
+    const options = { maxSize: 2 * lineLength, maxFiles: 4, compress: false }
+    const log = new RotatingLog(path, jsonFile(), options)
+    const older = () => readdirSync(dirname(path)).filter((name) => /\d$/.test(name))
+    for (const number of range(1, 5)) await log.write([numbered(number)])
+    expect(older()).toEqual(['x.log.1', 'x.log.2'])
+    rmSync(path)
+    for (const number of range(6, 7)) await log.write([numbered(number)])
+    expect(older()).toEqual(['x.log.1', 'x.log.2'])
     // With its directory: there is no next file.
     rmSync(dirname(path), { recursive: true })
     await expect(log.write(range(2, 5).map((one) => numbered(one)))).rejects.toThrow()
