@@ -1,7 +1,7 @@
 // What runtimes fell for: a root filesystem, or another container with the same
 // volume, that leads a mount elsewhere. Needs root. Nothing may reach the host.
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Mount } from '../../engine/libcontainer/config/linux.ts'
 import { bind, exchange, insideSuite, proc } from '../suites/inside.ts'
@@ -64,14 +64,15 @@ insideSuite('mounts under attack', (box) => {
 
   test('directories and links that take turns, 2000 mounts: none lands outside', async () => {
     // As another container with the same volume would do it (CVE-2021-30465).
-    const names = [join(box.rootfs, 'volume'), join(box.rootfs, 'volume.link')] as const
+    const place = await mkdtemp(join(box.rootfs, 'turns-'))
+    const names = [join(place, 'volume'), join(place, 'volume.link')] as const
     await mkdir(names[0])
     await symlink('/', names[1])
     {
       await using _ = await exchange(...names)
       // The link leads to the host's "/"; on the host, this is where all mounts would come to lie.
       const entry = (index: number): Mount => ({
-        destination: `/volume${box.outside}/${index}`,
+        destination: `/${basename(place)}/volume${box.outside}/${index}`,
         type: 'tmpfs',
       })
       const answer = await box.inside({
