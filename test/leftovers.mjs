@@ -8,8 +8,8 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Kept by programs on purpose, for the next one: by Node, and by Chromium's toolkit. */
-const tolerated = /^(node-compile-cache|v8-compile-cache|dconf$)/
+/** Kept by programs on purpose: by Node and Chromium's toolkit for the next one, and by a containerd that dockerd found slow. */
+const tolerated = /^(node-compile-cache|v8-compile-cache|dconf$|containerd\.\d+\.stacks\.log$)/
 
 /** One line for each thing; what was there before, the caller takes away. @param {string} [scratch] @returns {string[]} */
 export function leftovers(scratch = process.env.LEARN_CONTAINERS_TESTS) {

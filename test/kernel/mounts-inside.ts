@@ -131,7 +131,8 @@ function mountTolerantly(mounts: readonly Mount[], rootfs: string, context: Moun
       mountFilesystems([entry], rootfs, context)
       answer.mounted++
     } catch (error) {
-      const code = /E[A-Z]{3,}/.exec(errorLine(error))?.[0] ?? errorLine(error)
+      // A word of its own: a path may end in capitals by chance.
+      const code = /(?<=^|\s)E[A-Z]{3,}(?=\s|:|$)/.exec(errorLine(error))?.[0] ?? errorLine(error)
       answer.refusals[code] = (answer.refusals[code] ?? 0) + 1
     }
   }
