@@ -8,14 +8,8 @@ import type { Engine } from './commands/verb.ts'
 import type { InitSource } from './idle-init.ts'
 
 /**
- * The program has our descriptors 0 to 2, and runs. Node's own exit would put back how they were when we
- * started, and take O_NONBLOCK away from one who has just set it.
- */
-function leave(status: number): never {
-  exitAtOnce(status)
-}
-
-/**
+ * In detached mode it ends the process itself: the program has our descriptors 0 to 2, and runs. Node's own exit
+ * would put back how they were when we started, and take O_NONBLOCK away from one who has just set it.
  * @param init command line that becomes init
  * @param ahead one that has been started, for the first container
  */
@@ -45,11 +39,11 @@ export function engineOf(init: readonly [string, ...string[]], ahead?: InitSourc
       using warm = ahead
       const { runContainer } = await import('./run.ts')
       const result = await runContainer({ ...options, init, ...(warm ? { warm } : {}) })
-      return options.detach ? leave(result.status) : result
+      return options.detach ? exitAtOnce(result.status) : result
     },
     execInContainer: async (options) => {
       const status = await (await import('./run.ts')).runInContainer({ ...options, init })
-      return options.detach ? leave(status) : status
+      return options.detach ? exitAtOnce(status) : status
     },
     killContainer: async (...args) => (await import('./kill.ts')).killContainer(...args),
     deleteContainer: async (...args) => (await import('./delete.ts')).deleteContainer(...args),

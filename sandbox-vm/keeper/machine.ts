@@ -153,7 +153,7 @@ export class Machine {
     if (engine === undefined) return ''
     try {
       const hash = await directoryHash(engine)
-      // Not at the start of every keeper: SSH takes 60 ms to load.
+      // Loaded here, and not with the keeper: most of its starts need no SSH.
       const { login } = await import('../login.ts')
       const remote = await login(directory, this.port)
       try {
